@@ -1,0 +1,440 @@
+"""What more than one of the scripts needs: MNIST, noise, measures, figures, flags."""
+
+import argparse
+import contextlib
+import os
+from pathlib import Path
+import sys
+import tempfile
+import time
+import zipfile
+
+from matplotlib import cbook
+from matplotlib.figure import Figure
+import numpy as np
+from PIL import Image
+
+MNIST_FILE = Path(__file__).resolve().parent / "data" / "mnist.npz"
+IMPORTED = time.perf_counter()
+
+
+# ---------------------------------------------------------------- data and noise
+
+
+class DataError(ValueError):
+    """A data set that cannot be used; its text is one sentence for the user."""
+
+
+def load_mnist(path=None):
+    """Load MNIST, or any other set of images in the same layout.
+
+    Reads `path` if it is given, else `data/mnist.npz` beside this file, else asks
+    `keras.datasets.mnist`, which downloads it once.
+
+    Args:
+        path: an .npz file with uint8 images `x_train`, `x_test` of shape
+            (n, 28, 28) and the labels `y_train`, `y_test`, integers 0 to 9, (n,).
+
+    Returns:
+        `(x_train, y_train), (x_test, y_test)`: images float32 in [0, 1], of shape
+        (n, 28, 28); labels uint8, of shape (n,).
+
+    Raises:
+        DataError: the file is missing, damaged, or not of that layout, or there is
+            no file and the download fails.
+    """
+    if path is None and not MNIST_FILE.exists():
+        return _download_mnist()
+    path = MNIST_FILE if path is None else Path(path)
+    if not path.is_file():
+        problem = "is not a file" if path.exists() else "does not exist"
+        raise DataError(f"the data file {path} {problem}")
+    try:
+        if not zipfile.is_zipfile(path):  # an .npz is a zip, its index at the end
+            raise DataError(f"{path} is not an .npz file, or it is truncated")
+        with np.load(path) as archive:
+            arrays = {name: archive[name] for name in archive.files}
+    except DataError:
+        raise
+    except Exception as error:  # zipfile, zlib and numpy raise a dozen kinds
+        raise DataError(f"{path} cannot be read, it may be damaged: {error}") from error
+    return _checked(arrays, "train", path), _checked(arrays, "test", path)
+
+
+def _download_mnist():
+    import keras  # here, so that everything else in this file works without keras
+
+    try:
+        (x_train, y_train), (x_test, y_test) = keras.datasets.mnist.load_data()
+    except Exception as error:
+        raise DataError(
+            f"MNIST is not at {MNIST_FILE} and cannot be downloaded: {error}"
+        ) from error
+    arrays = {"x_train": x_train, "y_train": y_train, "x_test": x_test}
+    arrays["y_test"] = y_test
+    return _checked(arrays, "train", "download"), _checked(arrays, "test", "download")
+
+
+def _checked(arrays, part, path):
+    """Return images as float32 in [0, 1] and labels, or raise a DataError."""
+    for name in (f"x_{part}", f"y_{part}"):
+        if name not in arrays:
+            raise DataError(f"{path} has no array named {name}")
+    images, labels = arrays[f"x_{part}"], arrays[f"y_{part}"]
+    if images.dtype != np.uint8 or images.shape[1:] != (28, 28) or len(images) == 0:
+        raise DataError(
+            f"x_{part} in {path} must be uint8 images of shape (n, 28, 28), "
+            f"not {images.dtype} of shape {images.shape}"
+        )
+    if labels.shape != (len(images),) or labels.dtype.kind not in "ui":
+        raise DataError(
+            f"y_{part} in {path} must be {len(images)} integers, one for each image, "
+            f"not {labels.dtype} of shape {labels.shape}"
+        )
+    if labels.min() < 0 or labels.max() > 9:
+        raise DataError(f"y_{part} in {path} must hold labels from 0 to 9")
+    return images.astype(np.float32) / 255, labels.astype(np.uint8)
+
+
+def add_noise(images, noise_factor=0.5, seed=0):
+    """Add Gaussian noise: `clip(images + noise_factor * N(0, 1), 0, 1)`.
+
+    Args:
+        images: float32 in [0, 1], of any shape; left untouched.
+        noise_factor: standard deviation of the noise before clipping, at least 0.
+        seed: the same seed draws the same noise; give each set a seed of its own.
+
+    Returns:
+        float32 in [0, 1], of the shape of `images`. The noise is drawn as float32:
+        `np.random.normal` makes float64 and doubles the memory.
+    """
+    random = np.random.default_rng(seed)
+    noisy = random.standard_normal(images.shape, dtype=np.float32)
+    noisy *= noise_factor
+    noisy += images
+    return np.clip(noisy, 0, 1, out=noisy)
+
+
+def load_face():
+    """Return a face, float32 in [0, 1], (28, 28): no digit, so new to the networks.
+
+    It is Grace Hopper's portrait (US Navy, public domain) from matplotlib's samples.
+    """
+    path = cbook.get_sample_data("grace_hopper.jpg", asfileobj=False)
+    with Image.open(path) as portrait:
+        face = portrait.convert("L").crop((110, 30, 420, 340)).resize((28, 28))
+    return np.asarray(face, dtype=np.float32) / 255
+
+
+# ---------------------------------------------------------------------- measures
+
+
+def as_rows(images):
+    """Return images of shape (n, 784), (n, 28, 28) or (n, 28, 28, 1) as (n, 784)."""
+    return images.reshape(len(images), -1)
+
+
+def binary_crossentropy(images, reconstructions):
+    """Return the mean over pixels of `-x log(y) - (1 - x) log(1 - y)`, in nats.
+
+    The formula of Keras's loss of that name; like Keras it keeps y at least 1e-7 away
+    from 0 and 1. With y = x it gives the floor, the entropy of the grey pixels, which
+    no reconstruction can go below.
+
+    Args:
+        images: x, float32 in [0, 1], (n, 784), (n, 28, 28) or (n, 28, 28, 1).
+        reconstructions: y, likewise.
+    """
+    x = as_rows(images)
+    y = np.clip(as_rows(reconstructions), 1e-7, 1 - 1e-7)
+    return float(-np.mean(x * np.log(y) + (1 - x) * np.log1p(-y), dtype=np.float64))
+
+
+def mean_squared_error(images, reconstructions):
+    """Return the mean over pixels of `(x - y) ** 2`; shapes as above."""
+    difference = as_rows(images) - as_rows(reconstructions)
+    return float(np.mean(difference**2, dtype=np.float64))
+
+
+def psnr(mse):
+    """Return the peak signal-to-noise ratio in dB: `-10 log10(MSE)`, white being 1."""
+    return float(-10 * np.log10(mse)) if mse > 0 else float("inf")
+
+
+class PCA:
+    """Principal component analysis, the best linear autoencoder.
+
+    It is the baseline: a network with as many code numbers should do better.
+
+    Args:
+        x_train: images to fit, float32 in [0, 1], (n, 784) or (n, 28, 28[, 1]).
+        n_components: how many numbers the code has.
+    """
+
+    def __init__(self, x_train, n_components):
+        rows = as_rows(x_train)
+        self.mean = rows.mean(axis=0)
+        centred = rows - self.mean
+        # eigh sorts its eigenvalues upwards: the last vectors hold the most variance.
+        _, vectors = np.linalg.eigh(centred.T @ centred)
+        self.components = vectors[:, : -n_components - 1 : -1]  # 784 x n_components
+
+    def encode(self, images):
+        """Return the codes, (n, n_components)."""
+        return (as_rows(images) - self.mean) @ self.components
+
+    def decode(self, codes):
+        """Return images, (n, 784), clipped to [0, 1]."""
+        return np.clip(codes @ self.components.T + self.mean, 0, 1)
+
+
+def ruler(x_train, x_test, pca=None):
+    """Return the test set's BCE for three reconstructions that need no network.
+
+    Returns:
+        a dict, name to BCE: the mean training image for every digit, PCA (if `pca`
+        is given), and the floor: the images themselves.
+    """
+    mean_image = np.broadcast_to(as_rows(x_train).mean(axis=0), as_rows(x_test).shape)
+    lines = {"mean image": binary_crossentropy(x_test, mean_image)}
+    if pca is not None:
+        name = f"PCA, {pca.components.shape[1]} numbers"
+        lines[name] = binary_crossentropy(x_test, pca.decode(pca.encode(x_test)))
+    lines["floor"] = binary_crossentropy(x_test, x_test)
+    return lines
+
+
+def knn_accuracy(train_codes, y_train, test_codes, y_test, k=5):
+    """Return the share of test items whose label their neighbours vote for.
+
+    Args:
+        train_codes, test_codes: float32, (n, d), compared by Euclidean distance.
+        y_train, y_test: labels, uint8 from 0 to 9, (n,).
+        k: how many of the nearest training items vote; a tie goes to the lower digit.
+    """
+    right = 0
+    for start in range(0, len(test_codes), 500):  # 500 at a time: 120 MB of distances
+        nearest = nearest_neighbours(train_codes, test_codes[start : start + 500], k)
+        votes = (y_train[nearest][:, :, None] == np.arange(10)).sum(axis=1)
+        right += int((votes.argmax(axis=1) == y_test[start : start + 500]).sum())
+    return right / len(test_codes)
+
+
+def nearest_neighbours(codes, queries, k):
+    """Return, for each query, the indices of the k nearest codes, nearest first.
+
+    Args:
+        codes: float32, (n, d). If n is below k, all n are returned.
+        queries: float32, (m, d).
+    """
+    # |q - c|^2 = |q|^2 - 2 q.c + |c|^2, and |q|^2 is the same for every code.
+    distances = (codes**2).sum(axis=1) - 2 * queries @ codes.T
+    k = min(k, len(codes))
+    nearest = np.argpartition(distances, k - 1, axis=1)[:, :k]
+    order = np.take_along_axis(distances, nearest, axis=1).argsort(axis=1)
+    return np.take_along_axis(nearest, order, axis=1)
+
+
+# ----------------------------------------------------------------------- figures
+
+
+def plot_images(rows, path):
+    """Draw rows of small grey images, each row named at its left.
+
+    Args:
+        rows: a dict, name to images in [0, 1] (0 black, 1 white) of shape (n, 784) or
+            (n, height, width[, 1]). A row may be shorter than the others.
+        path: the .png file to write.
+    """
+    columns = max(len(images) for images in rows.values())
+    fig = Figure(figsize=(2 * columns, 2 * len(rows)), layout="constrained")
+    axes = fig.subplots(len(rows), columns, squeeze=False)
+    for axis in axes.flat:
+        axis.set(xticks=[], yticks=[])
+        axis.spines[:].set_visible(False)
+    for row, (name, images) in zip(axes, rows.items(), strict=True):
+        row[0].set_ylabel(name, fontsize=24)
+        for axis, image in zip(row, images, strict=False):
+            if image.ndim == 1:
+                image = image.reshape(28, 28)
+            axis.imshow(image, cmap="gray", vmin=0, vmax=1)
+    save_figure(fig, path)
+
+
+def plot_reconstructions(
+    originals, reconstructions, path, labels=("original", "reconstruction")
+):
+    """Draw the post's 2 x 10 figure: ten images above, what came back of them below.
+
+    Args:
+        originals, reconstructions: images in [0, 1], (n, 784), (n, 28, 28) or
+            (n, 28, 28, 1); the first ten are drawn, test images 0 to 9 of a test set.
+        path: the .png file to write.
+        labels: the names of the two rows.
+    """
+    plot_images({labels[0]: originals[:10], labels[1]: reconstructions[:10]}, path)
+
+
+def plot_history(history, lines, path, key="loss", ylabel="binary cross-entropy"):
+    """Draw a loss over the epochs, with the ruler's lines to measure it by.
+
+    Args:
+        history: what `fit` returned.
+        lines: a dict, name to value, such as `ruler` returns.
+        path: the .png file to write.
+        key: the loss or metric to draw, with its `val_` twin.
+        ylabel: what it is, with its unit.
+    """
+    fig = Figure(figsize=(9, 5), layout="constrained")
+    axis = fig.subplots()
+    epochs = np.arange(1, len(history.history[key]) + 1)
+    axis.plot(epochs, history.history[key], "o-", color="#0072B2", label=key)
+    val_key = f"val_{key}"
+    axis.plot(epochs, history.history[val_key], "s-", color="#D55E00", label=val_key)
+    for style, (name, value) in zip(("--", "-.", ":"), lines.items(), strict=False):
+        label = f"{name}: {value:.4g}"
+        axis.axhline(value, linestyle=style, color="black", label=label)
+    axis.set_xlabel("epoch", fontsize=15)
+    axis.set_ylabel(ylabel, fontsize=15)
+    axis.tick_params(labelsize=13)
+    axis.xaxis.get_major_locator().set_params(integer=True)
+    axis.legend(fontsize=13)
+    save_figure(fig, path)
+
+
+# ------------------------------------------------------------------ files, flags
+
+
+@contextlib.contextmanager
+def _whole_file(path):
+    """Give a temporary path; it takes the name `path` only when the block succeeds."""
+    path = Path(path)
+    temporary = path.with_name(f".{os.getpid()}-{path.name}")
+    try:
+        yield temporary
+        os.replace(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def save_figure(fig, path):
+    """Write a matplotlib figure as .png, whole or (after Ctrl-C) not at all."""
+    with _whole_file(path) as temporary:
+        fig.savefig(temporary, dpi=100)
+    print(f"saved {path}")
+
+
+def save_model(model, path):
+    """Write `model.save(path)`, a .keras file, whole or (after Ctrl-C) not at all."""
+    with _whole_file(path) as temporary:
+        model.save(temporary)
+    print(f"saved {path}")
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message):  # argparse's own prints the usage first
+        self.exit(2, f"{self.prog}: {message}\n")
+
+
+def _whole_number(low, high):
+    def parse(text):
+        if not (text.isascii() and text.lstrip("-").isdigit()):
+            raise argparse.ArgumentTypeError(f"{text!r} is not a whole number")
+        if not low <= int(text) <= high:
+            limits = f"at least {low}" if high == sys.maxsize else f"{low} to {high}"
+            raise argparse.ArgumentTypeError(f"must be {limits}, not {text}")
+        return int(text)
+
+    return parse
+
+
+def parse_args(description, epochs, batch_size, argv=None):
+    """Parse the flags that every script has, and make sure that `--out` works.
+
+    Args:
+        description: the text above the flags in `--help`.
+        epochs, batch_size: this script's defaults.
+        argv: the flags as a list; None means the command line's.
+
+    Returns:
+        an object with `epochs`, `batch_size`, `seed`, `data` and `out` (a Path).
+
+    Raises:
+        SystemExit: status 2, with one sentence on stderr, for a flag that is wrong or
+            a folder that cannot be written.
+    """
+    parser = _Parser(
+        description=description,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    count, default = _whole_number(1, sys.maxsize), "(default: %(default)s)"
+    parser.add_argument(
+        "--epochs", type=count, default=epochs, help=f"passes over the images {default}"
+    )
+    parser.add_argument(
+        "--batch-size", type=count, default=batch_size, help=f"images a step {default}"
+    )
+    parser.add_argument(
+        "--seed",
+        type=_whole_number(0, 2**32 - 1),
+        default=0,
+        help=f"seed of everything random {default}",
+    )
+    parser.add_argument(
+        "--data", help="an .npz file in MNIST's layout (default: data/mnist.npz)"
+    )
+    parser.add_argument(
+        "--out", type=Path, default=Path("outputs"), help=f"folder to save in {default}"
+    )
+    args = parser.parse_args(argv)
+    try:
+        args.out.mkdir(parents=True, exist_ok=True)
+        tempfile.TemporaryFile(dir=args.out).close()  # can a file be written there?
+    except OSError as error:
+        parser.error(f"argument --out: cannot write to {args.out}: {error.strerror}")
+    return args
+
+
+def run(main):
+    """Call `main()`; end on Ctrl-C or a bad data file with a line, not a traceback."""
+    program = Path(sys.argv[0]).name
+    try:
+        main()
+    except DataError as error:
+        print(f"{program}: {error}", file=sys.stderr)
+        sys.exit(2)
+    except KeyboardInterrupt:
+        print(f"\n{program}: stopped by Ctrl-C", file=sys.stderr)
+        sys.exit(130)
+
+
+def print_result(name, images, reconstructions, extra=""):
+    """Print the last line of a script: where it stands on the ruler, and its seconds.
+
+    Args:
+        name: the script's.
+        images, reconstructions: the test set and what came back of it, in [0, 1].
+        extra: a further measure, such as `"ELBO -137.9 nats"`.
+    """
+    bce = binary_crossentropy(images, reconstructions)
+    floor = binary_crossentropy(images, images)
+    mse = mean_squared_error(images, reconstructions)
+    measures = [
+        f"test BCE {bce:.4f} (floor {floor:.4f})",
+        f"MSE {mse:.4f}",
+        f"PSNR {psnr(mse):.1f} dB",
+        extra,
+        f"{seconds_since_start():.0f} s",
+    ]
+    print(f"{name}: " + " | ".join(filter(None, measures)))
+
+
+def seconds_since_start():
+    """Return the seconds that this command has run for, its imports included."""
+    try:  # Linux counts a process's start in clock ticks since the machine's
+        with open("/proc/self/stat") as stat:
+            ticks = int(stat.read().rpartition(")")[2].split()[19])
+        started = ticks / os.sysconf("SC_CLK_TCK")
+        return time.clock_gettime(time.CLOCK_BOOTTIME) - started
+    except (OSError, AttributeError):  # elsewhere, since common.py was imported
+        return time.perf_counter() - IMPORTED
