@@ -17,6 +17,20 @@ from PIL import Image
 MNIST_FILE = Path(__file__).resolve().parent / "data" / "mnist.npz"
 IMPORTED = time.perf_counter()
 
+# Paul Tol's "muted" colours, which colour-blind readers tell apart, and black
+DIGIT_COLORS = [
+    "#332288",
+    "#88CCEE",
+    "#44AA99",
+    "#117733",
+    "#999933",
+    "#DDCC77",
+    "#CC6677",
+    "#882255",
+    "#AA4499",
+    "#000000",
+]
+
 
 # ---------------------------------------------------------------- data and noise
 
@@ -93,7 +107,7 @@ def _checked(arrays, part, path):
         )
     if labels.min() < 0 or labels.max() > 9:
         raise DataError(f"y_{part} in {path} must hold labels from 0 to 9")
-    return images.astype(np.float32) / 255, labels.astype(np.uint8)
+    return images / np.float32(255), labels.astype(np.uint8)
 
 
 def add_noise(images, noise_factor=0.5, seed=0):
@@ -188,6 +202,38 @@ class PCA:
         return np.clip(codes @ self.components.T + self.mean, 0, 1)
 
 
+def gaussian_blur(images, sigma):
+    """Blur images with weights `exp(-d**2 / (2 sigma**2))`, the baseline in denoising.
+
+    Rows and columns are blurred one after the other. A pixel's weights sum to 1, at the
+    border too.
+
+    Args:
+        images: float32, (n, 28, 28, 1).
+        sigma: the width, in pixels; d is the distance in pixels.
+
+    Returns:
+        float32, (n, 28, 28, 1).
+    """
+    distance = np.arange(28) - np.arange(28)[:, np.newaxis]
+    weights = np.exp(-(distance**2) / (2 * sigma**2)).astype(np.float32)
+    weights /= weights.sum(axis=1, keepdims=True)
+    return (weights @ images[..., 0] @ weights.T)[..., np.newaxis]
+
+
+def best_sigma(images, noise_factor, seed=0):
+    """Return the sigma, 0.3 to 2.0 pixels, whose blur undoes this noise best (MSE).
+
+    Args:
+        images: clean training images, float32 in [0, 1], (n, 28, 28, 1).
+        noise_factor, seed: as in `add_noise`.
+    """
+    noisy = add_noise(images, noise_factor, seed)
+    sigmas = np.arange(3, 21) / 10
+    errors = [mean_squared_error(images, gaussian_blur(noisy, s)) for s in sigmas]
+    return float(sigmas[np.argmin(errors)])
+
+
 def ruler(x_train, x_test, pca=None):
     """Return the test set's BCE for three reconstructions that need no network.
 
@@ -253,7 +299,7 @@ def plot_images(rows, path):
         axis.set(xticks=[], yticks=[])
         axis.spines[:].set_visible(False)
     for row, (name, images) in zip(axes, rows.items(), strict=True):
-        row[0].set_ylabel(name, fontsize=24)
+        row[0].set_ylabel(name, fontsize=22, rotation=0, ha="right", va="center")
         for axis, image in zip(row, images, strict=False):
             if image.ndim == 1:
                 image = image.reshape(28, 28)
@@ -285,20 +331,86 @@ def plot_history(history, lines, path, key="loss", ylabel="binary cross-entropy"
         key: the loss or metric to draw, with its `val_` twin.
         ylabel: what it is, with its unit.
     """
+    epochs = np.arange(1, len(history.history[key]) + 1)
+    curves = {name: history.history[name] for name in (key, f"val_{key}")}
+    plot_lines(epochs, curves, path, "epoch", ylabel, lines)
+
+
+def plot_lines(x, curves, path, xlabel, ylabel, lines=None):
+    """Draw curves over x and horizontal lines, all named in a legend.
+
+    Args:
+        x: the common horizontal values, (n,).
+        curves: a dict, name to n values; three at most.
+        path: the .png file to write.
+        xlabel, ylabel: the axes' names, with their units.
+        lines: a dict, name to the height of a horizontal line; three at most.
+    """
     fig = Figure(figsize=(9, 5), layout="constrained")
     axis = fig.subplots()
-    epochs = np.arange(1, len(history.history[key]) + 1)
-    axis.plot(epochs, history.history[key], "o-", color="#0072B2", label=key)
-    val_key = f"val_{key}"
-    axis.plot(epochs, history.history[val_key], "s-", color="#D55E00", label=val_key)
-    for style, (name, value) in zip(("--", "-.", ":"), lines.items(), strict=False):
-        label = f"{name}: {value:.4g}"
+    # colours from Okabe and Ito's palette, which colour-blind readers tell apart
+    styles = ("o-", "#0072B2"), ("s-", "#D55E00"), ("^-", "#009E73")
+    for (marker, color), (name, values) in zip(styles, curves.items(), strict=False):
+        axis.plot(x, values, marker, color=color, label=name)
+    for style, (name, value) in zip(
+        ("--", "-.", ":"), (lines or {}).items(), strict=False
+    ):
+        label = f"{name}: {value:.3g}"
         axis.axhline(value, linestyle=style, color="black", label=label)
-    axis.set_xlabel("epoch", fontsize=15)
+    axis.set_xlabel(xlabel, fontsize=15)
     axis.set_ylabel(ylabel, fontsize=15)
     axis.tick_params(labelsize=13)
-    axis.xaxis.get_major_locator().set_params(integer=True)
+    if x.dtype.kind == "i":  # there is no epoch 1.5
+        axis.xaxis.get_major_locator().set_params(integer=True)
     axis.legend(fontsize=13)
+    save_figure(fig, path)
+
+
+def plot_maps(maps, labels, path):
+    """Draw codes of two numbers as points, side by side, coloured by digit.
+
+    Args:
+        maps: a dict, title to codes, float32 (n, 2).
+        labels: the digits, uint8 (n,).
+        path: the .png file to write.
+    """
+    fig = Figure(figsize=(8 * len(maps), 7), layout="constrained")
+    for axis, (title, codes) in zip(
+        fig.subplots(1, len(maps)), maps.items(), strict=True
+    ):
+        for digit, color in enumerate(DIGIT_COLORS):
+            points = codes[labels == digit]
+            axis.scatter(*points.T, s=4, color=color, label=digit, rasterized=True)
+        axis.set_title(title, fontsize=22)
+        axis.set_xlabel("first number of the code", fontsize=18)
+        axis.set_ylabel("second number", fontsize=18)
+        axis.tick_params(labelsize=14)
+    handles, names = axis.get_legend_handles_labels()
+    fig.legend(
+        handles, names, title="digit", loc="outside right", fontsize=18, markerscale=7
+    )
+    save_figure(fig, path)
+
+
+def plot_manifold(images, values, path):
+    """Draw the images that a square grid of two-number codes decodes to.
+
+    Args:
+        images: in [0, 1], (n * n, 784): row by row, the second number falling from row
+            to row, the first rising along each.
+        values: the n values, rising, that both numbers take.
+        path: the .png file to write.
+    """
+    n = len(values)
+    mosaic = images.reshape(n, n, 28, 28).swapaxes(1, 2).reshape(28 * n, 28 * n)
+    fig = Figure(figsize=(9, 9), layout="constrained")
+    axis = fig.subplots()
+    axis.imshow(mosaic, cmap="gray", vmin=0, vmax=1)
+    centres, names = 28 * np.arange(n) + 13.5, [f"{value:.2f}" for value in values]
+    axis.set_xticks(centres[::3], names[::3], fontsize=14)
+    axis.set_yticks(centres[::3], names[::-1][::3], fontsize=14)
+    axis.set_xlabel("first number of the code", fontsize=16)
+    axis.set_ylabel("second number", fontsize=16)
     save_figure(fig, path)
 
 
