@@ -366,6 +366,31 @@ def plot_lines(x, curves, path, xlabel, ylabel, lines=None):
     save_figure(fig, path)
 
 
+def plot_units(maps, path):
+    """Draw the mean activation of each unit for each digit, as heat maps.
+
+    Args:
+        maps: a dict, title to means, float32 (10, units). Units are ordered by the
+            digit that they prefer, and each is drawn relative to its largest mean.
+        path: the .png file to write.
+    """
+    fig = Figure(figsize=(14, 4 * len(maps)), layout="constrained")
+    axes = fig.subplots(len(maps), squeeze=False)[:, 0]
+    for axis, (title, means) in zip(axes, maps.items(), strict=True):
+        largest = means.max(axis=0)
+        live = means[:, largest > 0] / largest[largest > 0]
+        order = np.lexsort((live.sum(axis=0), live.argmax(axis=0)))
+        heat = axis.imshow(live[:, order], aspect="auto", vmin=0, vmax=1)
+        axis.set_title(title, fontsize=20)
+        axis.set_ylabel("digit", fontsize=17)
+        axis.set_yticks(range(10), range(10), fontsize=14)
+        axis.tick_params(axis="x", labelsize=14)
+    axes[-1].set_xlabel("unit, ordered by the digit that it prefers", fontsize=17)
+    bar = fig.colorbar(heat, ax=axes.tolist())
+    bar.set_label("mean activation / the unit's largest", fontsize=15)
+    save_figure(fig, path)
+
+
 def plot_maps(maps, labels, path):
     """Draw codes of two numbers as points, side by side, coloured by digit.
 

@@ -18,8 +18,10 @@ shows how far that is true.
 """
 
 import keras
-from keras import layers, regularizers
+from keras import layers, ops, regularizers
 import numpy as np
+
+import common
 
 encoding_dim = 128
 
@@ -35,7 +37,7 @@ def build_autoencoder(l1=1e-4, l2=2e-4):
         encoding_dim,
         activation="relu",
         activity_regularizer=regularizers.L1(l1),
-        bias_initializer=keras.initializers.Constant(0.5),  # else L1 kills units early
+        bias_initializer=keras.initializers.Constant(0.5),
     )(input_img)
     encoder = keras.Model(input_img, encoded, name="encoder")
 
@@ -44,6 +46,10 @@ def build_autoencoder(l1=1e-4, l2=2e-4):
         784, activation="sigmoid", kernel_regularizer=regularizers.L2(l2)
     )(encoded_input)
     decoder = keras.Model(encoded_input, decoded, name="decoder")
+
+    # L1 kills units that are of no use yet. So all start active (the bias of 0.5), and
+    # each paints what it sees: the decoder starts as the encoder, transposed and larger.
+    decoder.layers[-1].kernel.assign(4 * ops.transpose(encoder.layers[-1].kernel))
 
     autoencoder = keras.Model(input_img, decoder(encoder(input_img)))
     return autoencoder, encoder, decoder
@@ -67,3 +73,77 @@ def selectivity(codes, labels):
     share = np.full(total.shape, np.nan)
     np.divide(means.max(axis=0), total, out=share, where=total > 0)
     return share, means
+
+
+def describe(name, encoder, decoder, x_test, y_test):
+    """Print how sparse and how selective a code is; return its (10, units) means."""
+    codes = encoder.predict(x_test, verbose=0)
+    share, means = selectivity(codes, y_test)
+    weights, _ = decoder.get_weights()
+    print(
+        f"{name}: {np.mean(codes == 0):.1%} of the code is 0 | "
+        f"{np.sum(codes > 0, axis=1).mean():.1f} of {encoding_dim} units active | "
+        f"{np.sum(codes.max(axis=0) == 0)} dead | "
+        f"decoder's weights {np.sqrt(np.mean(np.square(weights))):.3f} (rms) | "
+        f"selectivity {np.nanmean(share):.2f}"
+    )
+    return means
+
+
+def main(argv=None):
+    args = common.parse_args(__doc__, epochs=20, batch_size=128, argv=argv)
+    keras.utils.set_random_seed(args.seed)
+
+    (x_train, _), (x_test, y_test) = common.load_mnist(args.data)
+    x_train = x_train.reshape(-1, 784)
+    x_test = x_test.reshape(-1, 784)
+    print("x_train.shape=", x_train.shape, ", x_test.shape=", x_test.shape)
+
+    autoencoder, encoder, decoder = build_autoencoder()
+    autoencoder.summary(expand_nested=True)
+
+    steps = args.epochs * -(-len(x_train) // args.batch_size)
+    learning_rate = keras.optimizers.schedules.CosineDecay(
+        0.0, steps - steps // 10, warmup_target=3e-3, warmup_steps=steps // 10
+    )
+    autoencoder.compile(
+        optimizer=keras.optimizers.Adam(learning_rate),
+        loss="binary_crossentropy",
+        metrics=["binary_crossentropy"],  # the loss without the two penalties
+        steps_per_execution=64,
+    )
+    history = autoencoder.fit(
+        x_train,
+        x_train,
+        epochs=args.epochs,
+        batch_size=args.batch_size,
+        shuffle=True,
+        validation_data=(x_test, x_test),
+    )
+
+    decoded_imgs = autoencoder.predict(x_test, verbose=0)
+
+    lines = common.ruler(x_train, x_test, common.PCA(x_train, n_components=32))
+    common.plot_reconstructions(x_test, decoded_imgs, args.out / "sparse_ae.png")
+    common.plot_history(
+        history, lines, args.out / "sparse_ae_loss.png", key="binary_crossentropy"
+    )
+    common.save_model(autoencoder, args.out / "sparse_ae.keras")
+
+    # Has each unit a digit of its own? Beside it, the same network without penalties,
+    # trained for a few seconds.
+    plain, plain_encoder, plain_decoder = build_autoencoder(l1=0, l2=0)
+    plain.compile("adam", "binary_crossentropy", steps_per_execution=64)
+    plain.fit(x_train, x_train, epochs=3, batch_size=args.batch_size, verbose=0)
+    units = {
+        "no penalty": describe(
+            "no penalty", plain_encoder, plain_decoder, x_test, y_test
+        ),
+        "L1 and L2": describe("L1 and L2", encoder, decoder, x_test, y_test),
+    }
+    common.plot_units(units, args.out / "sparse_ae_units.png")
+    common.print_result("sparse_ae", x_test, decoded_imgs)
+
+
+if __name__ == "__main__":
+    common.run(main)

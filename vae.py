@@ -5,7 +5,7 @@ for each number of the code. The decoder sees a random point of it. One term of 
 wants the image back, the other wants every cloud near N(0, 1); so any point drawn from
 N(0, 1) decodes to a digit.
 
-    784 -> 512 -> 256 -> 2 means, 2 log-variances -> 2 -> 256 -> 512 -> 784
+    784 -> 256 -> 128 -> 64 -> 2 means, 2 log-variances -> 2 -> 64 -> ... -> 784
 
     python vae.py
 
@@ -73,17 +73,19 @@ def build_autoencoder():
     The encoder returns [z_mean, z_log_var, z].
     """
     input_img = keras.Input(shape=(784,))
-    x = layers.Dense(512, activation="silu")(input_img)
-    x = layers.Dense(256, activation="silu")(x)
+    x = layers.Dense(256, activation="silu")(input_img)
+    x = layers.Dense(128, activation="silu")(x)
+    x = layers.Dense(64, activation="silu")(x)
     z_mean = layers.Dense(latent_dim)(x)
-    # squashed to -10..10, or exp() could overflow and the loss end in nan
-    z_log_var = 10 * ops.tanh(layers.Dense(latent_dim)(x) / 10)
+    # kept within -10..10, or exp() could overflow and the loss end in nan
+    z_log_var = ops.clip(layers.Dense(latent_dim)(x), -10, 10)
     z = Sampling()([z_mean, z_log_var])
     encoder = keras.Model(input_img, [z_mean, z_log_var, z], name="encoder")
 
     encoded_input = keras.Input(shape=(latent_dim,))
-    x = layers.Dense(256, activation="silu")(encoded_input)
-    x = layers.Dense(512, activation="silu")(x)
+    x = layers.Dense(64, activation="silu")(encoded_input)
+    x = layers.Dense(128, activation="silu")(x)
+    x = layers.Dense(256, activation="silu")(x)
     decoded = layers.Dense(784, activation="sigmoid")(x)
     decoder = keras.Model(encoded_input, decoded, name="decoder")
 
@@ -105,7 +107,7 @@ def main(argv=None):
 
     steps = args.epochs * -(-len(x_train) // args.batch_size)
     learning_rate = keras.optimizers.schedules.CosineDecay(
-        0.0, steps - steps // 10, warmup_target=3e-3, warmup_steps=steps // 10
+        0.0, steps - steps // 10, warmup_target=5e-3, warmup_steps=steps // 10
     )
     # loss = reconstruction + KL = -ELBO, the evidence lower bound with its sign changed
     autoencoder.compile(

@@ -1,0 +1,52 @@
+"""denoise_ae.py: the network gets noise, aims at clean, and the figure shows that."""
+
+import keras
+import numpy as np
+import pytest
+
+import common
+import denoise_ae
+
+
+def test_noisy_in_clean_out_in_training_and_in_the_figure(
+    tiny_npz, tmp_path, monkeypatch
+):
+    fits, figures = [], []
+
+    def spy_fit(model, x, y, **kwargs):
+        fits.append((x, y, kwargs["validation_data"]))
+        return fit(model, x, y, **kwargs)
+
+    fit = keras.Model.fit
+    monkeypatch.setattr(keras.Model, "fit", spy_fit)
+    monkeypatch.setattr(
+        common, "plot_reconstructions", lambda *args: figures.append(args)
+    )
+    flags = ["--epochs", "1", "--data", tiny_npz, "--out", tmp_path]
+    denoise_ae.main([*map(str, flags)])
+
+    (x_train, _), (x_test, _) = common.load_mnist(tiny_npz)
+    ((fit_x, fit_y, (val_x, val_y)),) = fits  # one training, from fresh weights
+    np.testing.assert_array_equal(fit_y, x_train[..., np.newaxis])
+    np.testing.assert_array_equal(val_y, x_test[..., np.newaxis])
+    for noisy, clean in (fit_x, fit_y), (val_x, val_y):
+        assert noisy.dtype == np.float32
+        noise = common.add_noise(clean, 0.5, seed=99) - clean
+        assert (noisy - clean).std() == pytest.approx(noise.std(), rel=0.02)
+    # the noise of the training images is not that of the test images
+    assert (fit_x[:20] - fit_y[:20] != val_x - val_y).any()
+
+    ((shown, decoded_imgs, _, labels),) = figures
+    np.testing.assert_array_equal(shown, val_x)
+    assert labels == ("noisy", "denoised")
+    model = keras.models.load_model(tmp_path / "denoise_ae.keras")
+    np.testing.assert_allclose(decoded_imgs, model.predict(val_x, verbose=0), atol=1e-5)
+
+
+def test_the_model_is_the_posts_layer_by_layer():
+    _, encoder, decoder = denoise_ae.build_autoencoder()
+    shapes = [layer.output.shape[1:] for layer in encoder.layers + decoder.layers]
+    assert shapes == [
+        (28, 28, 1), (28, 28, 32), (14, 14, 32), (14, 14, 32), (7, 7, 32),
+        (7, 7, 32), (7, 7, 32), (14, 14, 32), (14, 14, 32), (28, 28, 32), (28, 28, 1),
+    ]  # fmt: skip
