@@ -36,9 +36,9 @@ def final_loss(l1, mnist):
     autoencoder = keras.Model(input_img, decoded)
     (x_train, _), (x_test, _) = mnist
     x_train = x_train[:20000].reshape(-1, 784)
-    adam = keras.optimizers.Adam(1e-2)
+    adam = keras.optimizers.Adam(2e-2)
     autoencoder.compile(adam, "binary_crossentropy", steps_per_execution=64)
-    autoencoder.fit(x_train, x_train, epochs=8, batch_size=128, verbose=0)
+    autoencoder.fit(x_train, x_train, epochs=5, batch_size=128, verbose=0)
     x_test = x_test.reshape(-1, 784)
     code = keras.Model(input_img, encoded).predict(x_test, verbose=0)
     decoded_imgs = autoencoder.predict(x_test, verbose=0)

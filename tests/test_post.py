@@ -1,0 +1,92 @@
+"""What README says of the post's lines: each fails or misbehaves as it is said to."""
+
+import keras
+from keras import Input, Model
+from keras.layers import LSTM, Dense, RepeatVector
+import numpy as np
+import pytest
+
+import common
+
+
+def test_np_utils_is_gone():
+    with pytest.raises(ImportError):
+        from keras.utils import np_utils  # noqa: F401
+
+
+def test_adadeltas_default_rate_is_a_thousandth_of_what_it_was():
+    rate = float(keras.optimizers.get("adadelta").learning_rate)
+    assert rate == pytest.approx(0.001)
+
+
+def test_the_last_layer_is_no_decoder_of_a_deep_autoencoder():
+    input_img = Input(shape=(784,))
+    encoded = Dense(32, activation="relu")(Dense(128, activation="relu")(input_img))
+    decoded = Dense(784, activation="sigmoid")(Dense(128, activation="relu")(encoded))
+    autoencoder = Model(input_img, decoded)
+    with pytest.raises(ValueError, match="expected axis -1 of input shape"):
+        autoencoder.layers[-1](Input(shape=(32,)))
+
+
+SPARSE_SNIPPET = """
+from keras.layers import Input, Dense
+encoded = Dense(32, activation='relu', activity_regularizer=regularizers.l1(10e-5))
+"""
+SEQ2SEQ_SNIPPET = """
+from keras.layers import Input, LSTM, RepeatVector
+inputs = Input(shape=(timesteps, input_dim))
+"""
+
+
+@pytest.mark.parametrize(
+    ("snippet", "name"),
+    [(SPARSE_SNIPPET, "regularizers"), (SEQ2SEQ_SNIPPET, "timesteps")],
+)
+def test_the_snippets_use_undefined_names(snippet, name):
+    with pytest.raises(NameError, match=name):
+        exec(snippet, {})  # noqa: S102
+
+
+def test_the_posts_noise_is_float64():
+    x_train = np.zeros((2, 28, 28, 1), "float32")
+    noise = np.random.normal(loc=0.0, scale=1.0, size=x_train.shape)
+    assert (x_train + 0.5 * noise).dtype == np.float64
+    assert common.add_noise(x_train).dtype == np.float32
+
+
+def test_numpys_seed_does_not_seed_the_weights():
+    def weights(seed):
+        seed(10)
+        layer = Dense(3)
+        layer.build((None, 4))
+        return layer.get_weights()[0]
+
+    assert (weights(np.random.seed) != weights(np.random.seed)).any()
+    set_random_seed = keras.utils.set_random_seed
+    assert (weights(set_random_seed) == weights(set_random_seed)).all()
+
+
+def test_what_the_old_vae_example_uses_is_gone():
+    assert not hasattr(keras.backend, "shape")
+    assert not hasattr(keras.backend, "random_normal")
+    inputs = Input(shape=(4,))
+    model = Model(inputs, Dense(2)(inputs))
+    with pytest.raises(NotImplementedError):
+        model.add_loss(keras.ops.mean(model.output))
+
+
+def test_the_posts_seq2seq_stays_at_the_mean_image(mnist):
+    keras.utils.set_random_seed(0)
+    inputs = Input(shape=(28, 28))
+    decoded = RepeatVector(28)(LSTM(32)(inputs))
+    decoded = LSTM(28, return_sequences=True)(decoded)
+    sequence_autoencoder = Model(inputs, decoded)
+    (x_train, _), (x_test, _) = mnist
+    x_train, x_test = x_train[:6000], x_test[:1000]
+    sequence_autoencoder.compile("adam", "binary_crossentropy")
+    sequence_autoencoder.fit(x_train, x_train, epochs=2, batch_size=64, verbose=0)
+    decoded_imgs = sequence_autoencoder.predict(x_test, verbose=0)
+    mean_image = common.ruler(x_train, x_test)["mean image"]
+    bce = common.binary_crossentropy(x_test, decoded_imgs)
+    assert bce > 0.95 * mean_image
+    assert decoded_imgs.min() < 0  # tanh: not a grey value
