@@ -13,10 +13,9 @@ Section of the post: "Convolutional Autoencoder", which gives no code, only a lo
 better. conv_ae_codes.png shows the compressed picture: the 8 maps of each code.
 """
 
+import common  # before keras: its docstring says why
 import keras
 from keras import layers
-
-import common
 
 
 def build_autoencoder():

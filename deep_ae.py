@@ -12,10 +12,9 @@ how alike two images are: deep_ae_neighbours.png shows the nearest ones, and the
 lines compare how often the neighbours are the same digit.
 """
 
+import common  # before keras: its docstring says why
 import keras
 from keras import layers
-
-import common
 
 encoding_dim = 32
 
@@ -62,6 +61,7 @@ def main(argv=None):
         optimizer=keras.optimizers.Adam(learning_rate),
         loss="binary_crossentropy",
         steps_per_execution=64,
+        jit_compile=False,
     )
     history = autoencoder.fit(
         x_train,

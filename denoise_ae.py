@@ -12,11 +12,10 @@ Section of the post: "Image Denoise". denoise_ae_levels.png measures how practic
 is: weaker and stronger noise than the network was trained on, beside a Gaussian blur.
 """
 
+import common  # before keras: its docstring says why
 import keras
 from keras import layers
 import numpy as np
-
-import common
 
 noise_factor = 0.5
 
@@ -47,7 +46,7 @@ def build_autoencoder():
 
 
 def main(argv=None):
-    args = common.parse_args(__doc__, epochs=10, batch_size=64, argv=argv)
+    args = common.parse_args(__doc__, epochs=12, batch_size=64, argv=argv)
     keras.utils.set_random_seed(args.seed)
 
     (x_train, _), (x_test, _) = common.load_mnist(args.data)

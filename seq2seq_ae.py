@@ -12,10 +12,9 @@ that, completed, learns nothing but the mean image. seq2seq_ae_rows.png shows th
 temporal structure: what the decoder makes of 7, 14, 21 and all 28 rows.
 """
 
+import common  # before keras: its docstring says why
 import keras
 from keras import layers
-
-import common
 
 timesteps, input_dim = 28, 28  # a row is a step in time, its pixels are what is heard
 latent_dim = 128

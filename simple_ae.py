@@ -12,11 +12,10 @@ that it works only for data like its training data: simple_ae_baselines.png show
 on ten digits and a face.
 """
 
+import common  # before keras: its docstring says why
 import keras
 from keras import layers
 import numpy as np
-
-import common
 
 encoding_dim = 32  # 32 floats for 784: a compression factor of 24.5
 
@@ -58,6 +57,7 @@ def main(argv=None):
         optimizer=keras.optimizers.Adam(learning_rate),
         loss="binary_crossentropy",
         steps_per_execution=64,  # less Python between the steps: a third faster
+        jit_compile=False,
     )
     history = autoencoder.fit(
         x_train,

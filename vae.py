@@ -16,11 +16,10 @@ the eye better than PCA: vae_latent.png shows both.
 
 from statistics import NormalDist
 
+import common  # before keras: its docstring says why
 import keras
 from keras import layers, ops
 import numpy as np
-
-import common
 
 latent_dim = 2
 
@@ -115,6 +114,7 @@ def main(argv=None):
         loss=reconstruction,
         metrics=[reconstruction],
         steps_per_execution=64,
+        jit_compile=False,
     )
     history = autoencoder.fit(
         x_train,

@@ -18,7 +18,15 @@ import time
 PROJECT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(PROJECT))
 READMES = "README.md", "README.zh-TW.md"
-SCRIPTS = ["simple_ae", "sparse_ae", "deep_ae", "conv_ae", "denoise_ae", "seq2seq_ae", "vae"]  # fmt: skip
+SCRIPTS = [
+    "simple_ae",
+    "sparse_ae",
+    "deep_ae",
+    "conv_ae",
+    "denoise_ae",
+    "seq2seq_ae",
+    "vae",
+]
 
 # How far a printed number may be from the table's: other processors round differently.
 TOLERANCE = {"BCE": 0.001, "MSE": 0.0005, "PSNR": 0.3, "ELBO": 1.0, "exact": 0}
@@ -110,9 +118,8 @@ def check_scripts_are_there(texts):
 
 def baselines():
     """Measure the rows of the table that need no network: {name: (BCE, MSE)}."""
-    import numpy as np
-
     import common
+    import numpy as np
 
     (x_train, _), (x_test, _) = common.load_mnist()
     guesses = {

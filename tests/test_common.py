@@ -4,12 +4,11 @@ import itertools
 from statistics import NormalDist
 from types import SimpleNamespace
 
+import common
 import keras
 from matplotlib.image import imread
 import numpy as np
 import pytest
-
-import common
 
 # ---------------------------------------------------------------- data and noise
 
@@ -457,7 +456,8 @@ def test_run_turns_errors_into_a_line_and_a_status(capsys):
 
 
 def test_the_result_line(capsys, monkeypatch):
-    monkeypatch.setattr(common, "seconds_since_start", lambda: 12.4)
+    monkeypatch.setattr(common, "STARTED", 100.0)
+    monkeypatch.setattr(common.time, "perf_counter", lambda: 112.4)
     images = np.array([[0.0, 0.5]], np.float32)
     guesses = np.array([[0.1, 0.5]], np.float32)
     common.print_result("simple_ae", images, guesses, "ELBO -137.9 nats")

@@ -1,9 +1,9 @@
 """conv_ae.py: the shapes that its comments promise, and the figure of the code."""
 
+import common
 import keras
 import numpy as np
 
-import common
 import conv_ae
 
 

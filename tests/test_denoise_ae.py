@@ -1,10 +1,10 @@
 """denoise_ae.py: the network gets noise, aims at clean, and the figure shows that."""
 
+import common
 import keras
 import numpy as np
 import pytest
 
-import common
 import denoise_ae
 
 

@@ -1,12 +1,11 @@
 """What README says of the post's lines: each fails or misbehaves as it is said to."""
 
+import common
 import keras
 from keras import Input, Model
 from keras.layers import LSTM, Dense, RepeatVector
 import numpy as np
 import pytest
-
-import common
 
 
 def test_np_utils_is_gone():

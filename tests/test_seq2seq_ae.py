@@ -1,9 +1,9 @@
 """seq2seq_ae.py: what the encoder has read is all that the decoder knows."""
 
+import common
 import keras
 import numpy as np
 
-import common
 import seq2seq_ae
 
 

@@ -1,8 +1,8 @@
 """simple_ae.py: one seed, one result; the comparison with PCA."""
 
+import common
 import numpy as np
 
-import common
 import simple_ae
 
 

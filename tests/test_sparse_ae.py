@@ -1,11 +1,11 @@
 """sparse_ae.py: the penalty, the post's collapse, and what the figures are made of."""
 
+import common
 import keras
 from keras import layers, ops, regularizers
 import numpy as np
 import pytest
 
-import common
 import sparse_ae
 
 
