@@ -377,16 +377,17 @@ def plot_units(maps, path):
 
     Args:
         maps: a dict, title to means, float32 (10, units). Units are ordered by the
-            digit that they prefer, and each is drawn relative to its largest mean.
+            digit that they prefer, the dead ones last, and each is drawn relative to
+            its largest mean.
         path: the .png file to write.
     """
     fig = Figure(figsize=(14, 4 * len(maps)), layout="constrained")
     axes = fig.subplots(len(maps), squeeze=False)[:, 0]
     for axis, (title, means) in zip(axes, maps.items(), strict=True):
         largest = means.max(axis=0)
-        live = means[:, largest > 0] / largest[largest > 0]
-        order = np.lexsort((live.sum(axis=0), live.argmax(axis=0)))
-        heat = axis.imshow(live[:, order], aspect="auto", vmin=0, vmax=1)
+        relative = means / np.where(largest > 0, largest, 1)
+        order = np.lexsort((relative.sum(axis=0), means.argmax(axis=0), largest == 0))
+        heat = axis.imshow(relative[:, order], aspect="auto", vmin=0, vmax=1)
         axis.set_title(title, fontsize=20)
         axis.set_ylabel("digit", fontsize=17)
         axis.set_yticks(range(10), range(10), fontsize=14)

@@ -46,7 +46,7 @@ def build_autoencoder():
 
 
 def main(argv=None):
-    args = common.parse_args(__doc__, epochs=12, batch_size=64, argv=argv)
+    args = common.parse_args(__doc__, epochs=8, batch_size=32, argv=argv)
     keras.utils.set_random_seed(args.seed)
 
     (x_train, _), (x_test, _) = common.load_mnist(args.data)
@@ -61,7 +61,7 @@ def main(argv=None):
 
     steps = args.epochs * -(-len(x_train) // args.batch_size)
     learning_rate = keras.optimizers.schedules.CosineDecay(
-        0.0, steps - steps // 10, warmup_target=5e-3, warmup_steps=steps // 10
+        0.0, steps - steps // 10, warmup_target=1e-2, warmup_steps=steps // 10
     )
     autoencoder.compile(
         optimizer=keras.optimizers.Adam(learning_rate),

@@ -65,13 +65,12 @@ def selectivity(codes, labels):
         labels: the digits, uint8 (n,).
 
     Returns:
-        selectivity, (units,), nan for a dead unit; and the means, (10, units).
+        selectivity, (units,), 0 for a dead unit; and the means, (10, units).
     """
-    means = np.stack([codes[labels == digit].mean(axis=0) for digit in range(10)])
+    digits = [codes[labels == digit] for digit in range(10)]
+    means = np.stack([some.sum(axis=0) / max(len(some), 1) for some in digits])
     total = means.sum(axis=0)
-    share = np.full(total.shape, np.nan)
-    np.divide(means.max(axis=0), total, out=share, where=total > 0)
-    return share, means
+    return means.max(axis=0) / np.where(total > 0, total, 1), means
 
 
 def describe(name, encoder, decoder, x_test, y_test):
@@ -84,7 +83,7 @@ def describe(name, encoder, decoder, x_test, y_test):
         f"{np.sum(codes > 0, axis=1).mean():.1f} of {encoding_dim} units active | "
         f"{np.sum(codes.max(axis=0) == 0)} dead | "
         f"decoder's weights {np.sqrt(np.mean(np.square(weights))):.3f} (rms) | "
-        f"selectivity {np.nanmean(share):.2f}"
+        f"selectivity {share.sum() / max(np.sum(share > 0), 1):.2f}"
     )
     return means
 

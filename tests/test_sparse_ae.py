@@ -65,7 +65,7 @@ def test_selectivity_by_hand():
     codes[2, 1] = 5  # only to 1
     codes[:3, 2] = [1, 3, 6]  # to 0 (mean 2) and to 1 (6)
     share, means = sparse_ae.selectivity(codes, labels)  # unit 3 is dead
-    np.testing.assert_allclose(share, [0.1, 1.0, 0.75, np.nan])
+    np.testing.assert_allclose(share, [0.1, 1.0, 0.75, 0.0])
     assert means.shape == (10, 4)
     assert means[:3, 2].tolist() == [2, 6, 0]
 
@@ -95,6 +95,7 @@ def test_the_units_are_ordered_by_the_digit_that_they_prefer(monkeypatch):
     means[0, 1] = 2
     common.plot_units({"title": means}, "x.png")
     heat = figures[0].axes[0].get_images()[0].get_array()
-    assert heat.shape == (10, 3)  # the dead unit is left out
-    assert heat.argmax(axis=0).tolist() == [2, 7, 9]
-    assert heat[0].tolist() == [0.25, 0, 0] and heat.max() == 1
+    assert heat.shape == (10, 4)
+    assert heat[:, :3].argmax(axis=0).tolist() == [2, 7, 9]
+    assert heat[0].tolist() == [0.25, 0, 0, 0] and heat.max() == 1
+    assert heat[:, 3].max() == 0  # the dead unit comes last
