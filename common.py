@@ -208,6 +208,25 @@ class PCA:
         return np.clip(codes @ self.components.T + self.mean, 0, 1)
 
 
+def selectivity(codes, labels):
+    """Return how much each unit keeps to one digit, and the means it is taken from.
+
+    A unit's selectivity is its mean activation for the digit that it prefers, over the
+    sum of its means for all ten: 1.0 responds to one digit only, 0.1 to all alike.
+
+    Args:
+        codes: activations, at least 0, float32 (n, units).
+        labels: the digits, uint8 (n,).
+
+    Returns:
+        selectivity, (units,), 0 for a dead unit; and the means, (10, units).
+    """
+    digits = [codes[labels == digit] for digit in range(10)]
+    means = np.stack([some.sum(axis=0) / max(len(some), 1) for some in digits])
+    total = means.sum(axis=0)
+    return means.max(axis=0) / np.where(total > 0, total, 1), means
+
+
 def gaussian_blur(images, sigma):
     """Blur images with weights `exp(-d**2 / (2 sigma**2))`, the baseline in denoising.
 
@@ -418,9 +437,8 @@ def plot_maps(maps, labels, path):
         axis.set_ylabel("second number", fontsize=18)
         axis.tick_params(labelsize=14)
     handles, names = axis.get_legend_handles_labels()
-    fig.legend(
-        handles, names, title="digit", loc="outside right", fontsize=18, markerscale=7
-    )
+    legend = {"fontsize": 18, "title_fontsize": 18, "markerscale": 7}
+    fig.legend(handles, names, title="digit", loc="outside right", **legend)
     save_figure(fig, path)
 
 

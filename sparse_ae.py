@@ -54,29 +54,10 @@ def build_autoencoder(l1=1e-3, l2=6e-6):
     return autoencoder, encoder, decoder
 
 
-def selectivity(codes, labels):
-    """Return how much each unit keeps to one digit, and the means it is taken from.
-
-    A unit's selectivity is its mean activation for the digit that it prefers, over the
-    sum of its means for all ten: 1.0 responds to one digit only, 0.1 to all alike.
-
-    Args:
-        codes: activations, at least 0, float32 (n, units).
-        labels: the digits, uint8 (n,).
-
-    Returns:
-        selectivity, (units,), 0 for a dead unit; and the means, (10, units).
-    """
-    digits = [codes[labels == digit] for digit in range(10)]
-    means = np.stack([some.sum(axis=0) / max(len(some), 1) for some in digits])
-    total = means.sum(axis=0)
-    return means.max(axis=0) / np.where(total > 0, total, 1), means
-
-
 def describe(name, encoder, decoder, x_test, y_test):
     """Print how sparse and how selective a code is; return its (10, units) means."""
     codes = encoder.predict(x_test, verbose=0)
-    share, means = selectivity(codes, y_test)
+    share, means = common.selectivity(codes, y_test)
     weights, _ = decoder.get_weights()
     print(
         f"{name}: {np.mean(codes == 0):.1%} of the code is 0 | "

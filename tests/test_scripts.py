@@ -91,6 +91,13 @@ def test_the_number_of_parameters(script):
     assert np.prod(CODE[script]) <= 128 or script == "denoise_ae"
 
 
+@pytest.mark.parametrize("script", SCRIPTS)
+def test_common_comes_before_keras(script):
+    """Else TensorFlow is loaded without oneDNN, and its import is not in the seconds."""
+    source = (PROJECT / f"{script}.py").read_text()
+    assert source.index("\nimport common") < source.index("\nimport keras")
+
+
 def command(script, *flags):
     environment = {**os.environ, "PYTHONUNBUFFERED": "1", "MPLBACKEND": "qtagg"}
     environment.pop("DISPLAY", None)  # a machine without a screen

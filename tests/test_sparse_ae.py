@@ -64,7 +64,7 @@ def test_selectivity_by_hand():
     codes[:, 0] = 2  # responds to every digit alike
     codes[2, 1] = 5  # only to 1
     codes[:3, 2] = [1, 3, 6]  # to 0 (mean 2) and to 1 (6)
-    share, means = sparse_ae.selectivity(codes, labels)  # unit 3 is dead
+    share, means = common.selectivity(codes, labels)  # unit 3 is dead
     np.testing.assert_allclose(share, [0.1, 1.0, 0.75, 0.0])
     assert means.shape == (10, 4)
     assert means[:3, 2].tolist() == [2, 6, 0]
