@@ -60,8 +60,7 @@ def main(argv=None):
     autoencoder.compile(
         optimizer=keras.optimizers.Adam(learning_rate),
         loss="binary_crossentropy",
-        steps_per_execution=64,
-        jit_compile=False,
+        **common.speed_options(),
     )
     history = autoencoder.fit(
         x_train,

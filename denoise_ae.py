@@ -66,8 +66,7 @@ def main(argv=None):
     autoencoder.compile(
         optimizer=keras.optimizers.Adam(learning_rate),
         loss="binary_crossentropy",
-        steps_per_execution=64,
-        jit_compile=False,  # on a CPU, XLA's convolutions are slower than TensorFlow's
+        **common.speed_options(),
     )
     history = autoencoder.fit(
         x_train_noisy,

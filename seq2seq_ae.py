@@ -60,8 +60,7 @@ def main(argv=None):
         # Through 56 steps in time a gradient can explode: shorten those above 1.
         optimizer=keras.optimizers.Adam(learning_rate, global_clipnorm=1.0),
         loss="binary_crossentropy",
-        steps_per_execution=16,
-        jit_compile=False,  # on a GPU, XLA cannot compile cuDNN's LSTM
+        **common.speed_options(),
     )
     history = sequence_autoencoder.fit(
         x_train,

@@ -89,8 +89,7 @@ def main(argv=None):
         optimizer=keras.optimizers.Adam(learning_rate),
         loss="binary_crossentropy",
         metrics=["binary_crossentropy"],  # the loss without the two penalties
-        steps_per_execution=64,
-        jit_compile=False,
+        **common.speed_options(),
     )
     history = autoencoder.fit(
         x_train,
@@ -113,7 +112,7 @@ def main(argv=None):
     # Has each unit a digit of its own? Beside it, the same network without penalties,
     # trained for a few seconds.
     plain, plain_encoder, plain_decoder = build_autoencoder(l1=0, l2=0)
-    plain.compile("adam", "binary_crossentropy", jit_compile=False)
+    plain.compile("adam", "binary_crossentropy", **common.speed_options())
     plain.fit(x_train, x_train, epochs=3, batch_size=args.batch_size, verbose=0)
     units = {
         "no penalty": describe(
