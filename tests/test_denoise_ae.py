@@ -50,3 +50,31 @@ def test_the_model_is_the_posts_layer_by_layer():
         (28, 28, 1), (28, 28, 32), (14, 14, 32), (14, 14, 32), (7, 7, 32),
         (7, 7, 32), (7, 7, 32), (14, 14, 32), (14, 14, 32), (28, 28, 32), (28, 28, 1),
     ]  # fmt: skip
+
+
+def test_the_levels_compare_three_ways_on_the_same_noise(
+    tiny_npz, tmp_path, monkeypatch
+):
+    drawn = {}
+    monkeypatch.setattr(
+        common,
+        "plot_lines",
+        lambda x, curves, path, **_: drawn.update({path.name: curves}),
+    )
+    monkeypatch.setattr(common, "plot_history", lambda *args: None)
+    denoise_ae.main(["--epochs", "1", "--data", str(tiny_npz), "--out", str(tmp_path)])
+    curves = drawn["denoise_ae_levels.png"]
+
+    (x_train, _), (x_test, _) = common.load_mnist(tiny_npz)
+    x_train, x_test = x_train[..., np.newaxis], x_test[..., np.newaxis]
+    model = keras.models.load_model(tmp_path / "denoise_ae.keras")
+    for i, level in enumerate(np.arange(1, 11) / 10):
+        noisy = common.add_noise(x_test, level, seed=1)
+        sigma = common.best_sigma(x_train, level)  # chosen on training images
+        for name, images in {
+            "noisy image": noisy,
+            "Gaussian blur": common.gaussian_blur(noisy, sigma),
+            "autoencoder": model.predict(noisy, verbose=0),
+        }.items():
+            psnr = common.psnr(common.mean_squared_error(x_test, images))
+            assert curves[name][i] == pytest.approx(psnr, abs=1e-3)

@@ -144,3 +144,27 @@ def test_the_grid_of_new_digits(tiny_npz, tmp_path, monkeypatch):
     )
     corners = loaded.get_layer("decoder").predict(top_right, verbose=0)
     np.testing.assert_allclose(drawn["images"][[19, 0]], corners, atol=1e-5)
+
+
+def test_the_maps_show_pca_and_the_centres_of_the_clouds(
+    tiny_npz, tmp_path, monkeypatch
+):
+    drawn = {}
+    monkeypatch.setattr(
+        vae.common, "plot_maps", lambda maps, labels, path: drawn.update(maps)
+    )
+    vae.main(["--epochs", "1", "--data", str(tiny_npz), "--out", str(tmp_path)])
+    (x_train, y_train), (x_test, y_test) = vae.common.load_mnist(tiny_npz)
+    encoder = keras.models.load_model(tmp_path / "vae.keras").get_layer("encoder")
+    pca = vae.common.PCA(x_train, 2)
+
+    def centres(images):
+        return encoder.predict(images.reshape(-1, 784), verbose=0)[0]
+
+    for (title, codes), (name, encode) in zip(
+        drawn.items(), {"PCA": pca.encode, "VAE": centres}.items(), strict=True
+    ):
+        np.testing.assert_allclose(codes, encode(x_test), atol=1e-4)
+        near = encode(x_train), y_train
+        accuracy = vae.common.knn_accuracy(*near, encode(x_test), y_test)
+        assert title == f"{name}: {accuracy:.1%} by 5 neighbours"
