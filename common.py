@@ -429,13 +429,14 @@ def plot_maps(maps, labels, path):
     for axis, (title, codes) in zip(
         fig.subplots(1, len(maps)), maps.items(), strict=True
     ):
-        for digit, color in enumerate(DIGIT_COLORS):
-            points = codes[labels == digit]
-            axis.scatter(*points.T, s=4, color=color, label=digit, rasterized=True)
+        # in the order of the images, so that no digit hides another
+        axis.scatter(*codes.T, s=4, c=np.array(DIGIT_COLORS)[labels])
         axis.set_title(title, fontsize=22)
         axis.set_xlabel("first number of the code", fontsize=18)
         axis.set_ylabel("second number", fontsize=18)
         axis.tick_params(labelsize=14)
+    for digit, color in enumerate(DIGIT_COLORS):
+        axis.scatter([], [], s=4, color=color, label=digit)
     handles, names = axis.get_legend_handles_labels()
     legend = {"fontsize": 18, "title_fontsize": 18, "markerscale": 7}
     fig.legend(handles, names, title="digit", loc="outside right", **legend)
