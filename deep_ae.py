@@ -42,7 +42,7 @@ def build_autoencoder():
 
 
 def main(argv=None):
-    args = common.parse_args(__doc__, epochs=30, batch_size=128, argv=argv)
+    args = common.parse_args(__doc__, epochs=12, batch_size=128, argv=argv)
     keras.utils.set_random_seed(args.seed)
 
     (x_train, y_train), (x_test, y_test) = common.load_mnist(args.data)
@@ -57,8 +57,10 @@ def main(argv=None):
     learning_rate = keras.optimizers.schedules.CosineDecay(
         0.0, steps - steps // 10, warmup_target=5e-3, warmup_steps=steps // 10
     )
+    # Adam's steps switch so many relu units off that it stays at 0.080 to 0.082. Muon
+    # makes the steps of a weight matrix equally large in all directions.
     autoencoder.compile(
-        optimizer=keras.optimizers.Adam(learning_rate),
+        optimizer=keras.optimizers.Muon(learning_rate),
         loss="binary_crossentropy",
         **common.speed_options(),
     )
