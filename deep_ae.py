@@ -42,7 +42,7 @@ def build_autoencoder():
 
 
 def main(argv=None):
-    args = common.parse_args(__doc__, epochs=12, batch_size=128, argv=argv)
+    args = common.parse_args(__doc__, epochs=16, batch_size=128, argv=argv)
     keras.utils.set_random_seed(args.seed)
 
     (x_train, y_train), (x_test, y_test) = common.load_mnist(args.data)

@@ -25,7 +25,7 @@ import numpy as np
 encoding_dim = 128
 
 
-def build_autoencoder(l1=1.1e-3, l2=5e-6):
+def build_autoencoder(l1=1e-3, l2=5e-6):
     """Return (autoencoder, encoder, decoder), three models that share their weights.
 
     The loss is BCE + l1 * (sum of |code|, mean over the batch) + l2 * (sum of the
@@ -36,7 +36,7 @@ def build_autoencoder(l1=1.1e-3, l2=5e-6):
         encoding_dim,
         activation="relu",
         activity_regularizer=regularizers.L1(l1),
-        bias_initializer=keras.initializers.Constant(1.0),
+        bias_initializer=keras.initializers.Constant(1.5),
     )(input_img)
     encoder = keras.Model(input_img, encoded, name="encoder")
 
@@ -46,7 +46,7 @@ def build_autoencoder(l1=1.1e-3, l2=5e-6):
     )(encoded_input)
     decoder = keras.Model(encoded_input, decoded, name="decoder")
 
-    # L1 kills units that are of no use yet. So all start active (the bias of 1), and
+    # L1 kills units that are of no use yet. So all start active (the bias of 1.5), and
     # each paints what it sees: the decoder starts as the encoder, transposed and larger.
     decoder.layers[-1].kernel.assign(4 * ops.transpose(encoder.layers[-1].kernel))
 
