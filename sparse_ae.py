@@ -25,7 +25,7 @@ import numpy as np
 encoding_dim = 128
 
 
-def build_autoencoder(l1=1e-3, l2=5e-6):
+def build_autoencoder(l1=1e-3, l2=4.5e-6):
     """Return (autoencoder, encoder, decoder), three models that share their weights.
 
     The loss is BCE + l1 * (sum of |code|, mean over the batch) + l2 * (sum of the
@@ -70,7 +70,7 @@ def describe(name, encoder, decoder, x_test, y_test):
 
 
 def main(argv=None):
-    args = common.parse_args(__doc__, epochs=30, batch_size=128, argv=argv)
+    args = common.parse_args(__doc__, epochs=35, batch_size=128, argv=argv)
     keras.utils.set_random_seed(args.seed)
 
     (x_train, _), (x_test, y_test) = common.load_mnist(args.data)

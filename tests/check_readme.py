@@ -189,6 +189,15 @@ def compare(name, cells, values):
     ]
 
 
+def compare_docstring(script, values):
+    """Return whether the script's docstring promises another test BCE."""
+    source = (PROJECT / f"{script}.py").read_text(encoding="utf-8")
+    promised = re.search(rf"{script}: test BCE ([\d.]+)", source)[1]
+    if values and abs(float(promised) - values[BCE][1]) > TOLERANCE["BCE"]:
+        return [f"{script}.py's docstring says {promised}, measured {values[BCE][1]}"]
+    return []
+
+
 def check_numbers(texts):
     """Run the scripts and return where the table of README.md is wrong."""
     table, problems = scripts_table(texts["README.md"]), []
@@ -201,6 +210,7 @@ def check_numbers(texts):
     for script in SCRIPTS:
         values, printed = measured(script)
         problems += compare(script, table[script], values)
+        problems += compare_docstring(script, values)
         if not values:
             problems.append(f"{script}.py failed:\n{printed[-2000:]}")
         elif elbo := re.search(r"ELBO (-[\d.]+) nats", printed.splitlines()[-1]):
