@@ -11,6 +11,10 @@ of 2 halve the image; the decoder's transposed convolutions double it again.
 Section of the post: "Convolutional Autoencoder", which gives no code, only a loss of
 0.0984. That is worse than PCA with as many numbers (128: 0.0798); this network is
 better. conv_ae_codes.png shows the compressed picture: the 8 maps of each code.
+
+It ends with, on two CPU cores:
+
+    conv_ae: test BCE 0.0664 (floor 0.0581) | MSE 0.0022 | PSNR 26.6 dB | 120 s
 """
 
 import common  # before keras: its docstring says why

@@ -10,6 +10,10 @@ learns what strokes look like. Its code is larger than the image (1,568 numbers 
 
 Section of the post: "Image Denoise". denoise_ae_levels.png measures how practical that
 is: weaker and stronger noise than the network was trained on, beside a Gaussian blur.
+
+It ends with, on two CPU cores:
+
+    denoise_ae: test BCE 0.0929 (floor 0.0581) | MSE 0.0100 | PSNR 20.0 dB | 360 s
 """
 
 import common  # before keras: its docstring says why

@@ -10,6 +10,10 @@ is the code. A second LSTM unrolls the code into 28 rows again.
 Section of the post: "Sequence-to-sequence Autoencoder", a sketch with undefined names
 that, completed, learns nothing but the mean image. seq2seq_ae_rows.png shows the
 temporal structure: what the decoder makes of 7, 14, 21 and all 28 rows.
+
+It ends with, on two CPU cores:
+
+    seq2seq_ae: test BCE 0.0834 (floor 0.0581) | MSE 0.0071 | PSNR 21.5 dB | 250 s
 """
 
 import common  # before keras: its docstring says why

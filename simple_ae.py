@@ -10,6 +10,10 @@ paint all 784 pixels again. They are the image's code, learnt from images alone.
 Section of the post: "Simple Autoencoder". The post says that such a code beats PCA and
 that it works only for data like its training data: simple_ae_baselines.png shows both,
 on ten digits and a face.
+
+It ends with, on two CPU cores:
+
+    simple_ae: test BCE 0.0919 (floor 0.0581) | MSE 0.0097 | PSNR 20.1 dB | 19 s
 """
 
 import common  # before keras: its docstring says why

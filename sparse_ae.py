@@ -15,6 +15,10 @@ acted as 128 times that. Keras 3.14 and later divide it by the batch size.
 
 The post hopes that "neuron A responds to 5, neuron B only to 7": sparse_ae_units.png
 shows how far that is true.
+
+It ends with, on two CPU cores:
+
+    sparse_ae: test BCE 0.0907 (floor 0.0581) | MSE 0.0082 | PSNR 20.8 dB | 66 s
 """
 
 import common  # before keras: its docstring says why

@@ -12,6 +12,11 @@ N(0, 1) decodes to a digit.
 Section of the post: "Variational autoencoder (VAE)", which gives no code.
 vae_manifold.png shows new digits. The post says that an autoencoder projects data for
 the eye better than PCA: vae_latent.png shows both.
+
+It ends with, on two CPU cores:
+
+    vae: test BCE 0.1659 (floor 0.0581) | MSE 0.0347 | PSNR 14.6 dB
+    | ELBO -137.8 nats | 90 s
 """
 
 from statistics import NormalDist
