@@ -57,12 +57,12 @@ def scripts_table(text):
 
 def scripts_named(text):
     """Return the scripts that the table links to, without `.py`."""
-    return [name for name in scripts_table(text) if re.fullmatch(r"\w+", name)]
+    return [name for name, row in scripts_table(text).items() if ".py](" in row[0]]
 
 
 def numbers(text):
     """Return the numbers of a text, as written."""
-    return re.findall(r"-?\d[\d,]*(?:\.\d+)?", text)
+    return re.findall(r"-?\d+(?:,\d{3})*(?:\.\d+)?", text)
 
 
 def number(cell):
