@@ -9,6 +9,7 @@ import argparse
 import contextlib
 import os
 from pathlib import Path
+import signal
 import sys
 import tempfile
 import time
@@ -579,14 +580,25 @@ def parse_args(description, epochs, batch_size, argv=None):
 def run(main):
     """Call `main()`; end on Ctrl-C or a bad data file with a line, not a traceback."""
     program = Path(sys.argv[0]).name
+    interrupts = []
+
+    def on_ctrl_c(*_):
+        interrupts.append(True)
+        raise KeyboardInterrupt
+
+    signal.signal(signal.SIGINT, on_ctrl_c)
     try:
         main()
     except DataError as error:
         print(f"{program}: {error}", file=sys.stderr)
         sys.exit(2)
-    except KeyboardInterrupt:
-        print(f"\n{program}: stopped by Ctrl-C", file=sys.stderr)
-        sys.exit(130)
+    except BaseException:
+        # TensorFlow's C++ can turn the KeyboardInterrupt into an error of its own
+        if not interrupts:
+            raise
+        print(f"\n{program}: stopped by Ctrl-C", file=sys.stderr, flush=True)
+        sys.stdout.flush()
+        os._exit(130)  # not sys.exit: TensorFlow can crash when taken down half-way
 
 
 def print_result(name, images, reconstructions, extra=""):

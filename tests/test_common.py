@@ -1,7 +1,9 @@
 """common.py: the data and every way it can be bad, noise, measures, figures, flags."""
 
 import itertools
+import signal
 from statistics import NormalDist
+import sys
 from types import SimpleNamespace
 
 import common
@@ -440,12 +442,17 @@ def test_bad_flags_are_one_sentence(flags, problem, tmp_path, monkeypatch, capsy
     assert problem in error and error.count("\n") == 1
 
 
-def test_run_turns_errors_into_a_line_and_a_status(capsys):
+def test_run_turns_errors_into_a_line_and_a_status(capsys, monkeypatch):
+    monkeypatch.setattr(common.os, "_exit", sys.exit)
+
     def bad_data():
         raise common.DataError("the data file x does not exist")
 
-    def interrupted():
-        raise KeyboardInterrupt
+    def interrupted():  # within a library that hides it behind its own error
+        try:
+            signal.raise_signal(signal.SIGINT)
+        except KeyboardInterrupt:
+            raise RuntimeError("a callback failed") from None
 
     for main, status, text in [
         (bad_data, 2, "the data file x does not exist"),
@@ -456,6 +463,14 @@ def test_run_turns_errors_into_a_line_and_a_status(capsys):
         assert ended.value.code == status
         error = capsys.readouterr().err.strip()
         assert error.endswith(text) and "\n" not in error
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # pytest's own again
+
+    def broken():
+        raise RuntimeError("a bug of ours")
+
+    with pytest.raises(RuntimeError, match="a bug of ours"):
+        common.run(broken)
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def test_the_result_line(capsys, monkeypatch):
