@@ -487,16 +487,21 @@ def speed_options():
 # ------------------------------------------------------------------ files, flags
 
 
+_UNFINISHED = set()  # temporary files that are being written
+
+
 @contextlib.contextmanager
 def _whole_file(path):
     """Give a temporary path; it takes the name `path` only when the block succeeds."""
     path = Path(path)
     temporary = path.with_name(f".{os.getpid()}-{path.name}")
+    _UNFINISHED.add(temporary)
     try:
         yield temporary
         os.replace(temporary, path)
     finally:
         temporary.unlink(missing_ok=True)
+        _UNFINISHED.remove(temporary)
 
 
 def save_figure(fig, path):
@@ -579,26 +584,24 @@ def parse_args(description, epochs, batch_size, argv=None):
 
 def run(main):
     """Call `main()`; end on Ctrl-C or a bad data file with a line, not a traceback."""
-    program = Path(sys.argv[0]).name
-    interrupts = []
-
-    def on_ctrl_c(*_):
-        interrupts.append(True)
-        raise KeyboardInterrupt
-
-    signal.signal(signal.SIGINT, on_ctrl_c)
+    signal.signal(signal.SIGINT, _stop)
     try:
         main()
     except DataError as error:
-        print(f"{program}: {error}", file=sys.stderr)
+        print(f"{Path(sys.argv[0]).name}: {error}", file=sys.stderr)
         sys.exit(2)
-    except BaseException:
-        # TensorFlow's C++ can turn the KeyboardInterrupt into an error of its own
-        if not interrupts:
-            raise
-        print(f"\n{program}: stopped by Ctrl-C", file=sys.stderr, flush=True)
-        sys.stdout.flush()
-        os._exit(130)  # not sys.exit: TensorFlow can crash when taken down half-way
+
+
+def _stop(*_):
+    """End at once, leaving no half-written file.
+
+    Python's way, a KeyboardInterrupt, can be swallowed in TensorFlow's C++ code, or crash
+    it; and print() must not be called again while it is at work.
+    """
+    for temporary in _UNFINISHED:
+        temporary.unlink(missing_ok=True)
+    os.write(2, f"\n{Path(sys.argv[0]).name}: stopped by Ctrl-C\n".encode())
+    os._exit(130)
 
 
 def print_result(name, images, reconstructions, extra=""):

@@ -116,7 +116,7 @@ def test_a_run_from_the_command_line(script, tiny_npz, tmp_path):
     out = tmp_path / "out"
     flags = ["--epochs", 2, "--batch-size", 16, "--data", tiny_npz, "--out", out]
     process = command(script, *flags)
-    stdout, stderr = process.communicate()
+    stdout, stderr = process.communicate(timeout=100)
     assert process.returncode == 0, stderr
     extra = r"ELBO -\d+\.\d nats \| " if script == "vae" else ""
     line = (
@@ -143,7 +143,7 @@ def test_ctrl_c_ends_the_training_with_a_line(tmp_path):
         if line.startswith("Epoch 1/1000"):
             process.send_signal(signal.SIGINT)
             break
-    _, stderr = process.communicate()
+    _, stderr = process.communicate(timeout=100)
     assert process.returncode == 130
     assert stderr.splitlines()[-1] == "simple_ae.py: stopped by Ctrl-C"
     assert "Traceback" not in stderr
@@ -152,7 +152,7 @@ def test_ctrl_c_ends_the_training_with_a_line(tmp_path):
 
 def test_a_bad_file_ends_before_the_training(tmp_path):
     process = command("simple_ae", "--data", tmp_path / "none.npz", "--out", tmp_path)
-    stdout, stderr = process.communicate()
+    stdout, stderr = process.communicate(timeout=100)
     assert process.returncode == 2
     assert stderr.splitlines()[-1] == (
         f"simple_ae.py: the data file {tmp_path / 'none.npz'} does not exist"
