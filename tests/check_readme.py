@@ -42,7 +42,7 @@ def tables(text):
     found, rows = [], []
     for line in [*text.splitlines(), ""]:
         if line.startswith("|"):
-            rows.append([cell.strip() for cell in line.strip("| ").split(" | ")])
+            rows.append([cell.strip() for cell in line.strip().strip("|").split("|")])
         elif rows:
             found.append(rows)
             rows = []
@@ -201,7 +201,7 @@ def compare_docstring(script, values):
 def check_numbers(texts):
     """Run the scripts and return where the table of README.md is wrong."""
     table, problems = scripts_table(texts["README.md"]), []
-    rows = {cells[0].split(",")[0].split()[0]: cells for cells in table.values()}
+    rows = {re.match(r"[\w-]*", cells[0])[0]: cells for cells in table.values()}
     for name, (bce, mse) in baselines().items():
         values = {BCE: ("BCE", bce)}
         if numbers(rows[name][PSNR]):

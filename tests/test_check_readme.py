@@ -19,6 +19,12 @@ RIGHT = {
 }
 
 
+def test_empty_cells_keep_their_columns():
+    cells = check_readme.scripts_table(TABLE)["floor, the images"]
+    assert len(cells) == len(ROW) == 11
+    assert cells[check_readme.BCE] == "0.0581"
+
+
 def test_the_right_row_passes():
     assert check_readme.compare("simple_ae", ROW, RIGHT) == []
 
