@@ -31,8 +31,8 @@ SCRIPTS = [
     "vae",
 ]
 
-# How far a printed number may be from the table's: other processors round differently.
-TOLERANCE = {"BCE": 0.001, "MSE": 0.0005, "PSNR": 0.3, "ELBO": 1.0, "exact": 0}
+# How far a printed number may be from the table's: about as far as another seed takes it.
+TOLERANCE = {"BCE": 0.0015, "MSE": 0.0006, "PSNR": 0.4, "ELBO": 1.0, "exact": 0}
 # the columns of the table of scripts, from 0
 CODE, PARAMETERS, EPOCHS, BCE, MSE, PSNR = 3, 4, 5, 8, 9, 10
 
