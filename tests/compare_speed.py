@@ -1,6 +1,6 @@
 """Compare the time to reach the post's own loss: the post's recipe, and each script.
 
-    python tests/compare_speed.py
+    python tests/compare_speed.py [simple_ae] [deep_ae] [conv_ae] [denoise_ae]
 
 The post's recipe is Adadelta at a rate of 1.0 (the default of 2020), batches of 128, and
 else Keras's defaults, on the same model. It reached the post's loss at its last epoch;
@@ -8,6 +8,7 @@ here two epochs of it are run, and the second is timed and multiplied. Then the 
 itself trains until its test loss is as low.
 """
 
+import argparse
 import contextlib
 import io
 from pathlib import Path
@@ -91,9 +92,19 @@ def time_to_reach(script, loss, out):
 
 
 def main():
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    names = [script.__name__ for script in POST]
+    parser.add_argument(
+        "scripts", nargs="*", help=f"of {', '.join(names)}; default all"
+    )
+    chosen = parser.parse_args().scripts or names
+    if unknown := set(chosen) - set(names):
+        parser.error(f"no such script: {', '.join(unknown)}")
     print("| script | the post's loss | the post's recipe | the script | faster |")
     print("|---|---|---|---|---|")
     for script, (epochs, loss) in POST.items():
+        if script.__name__ not in chosen:
+            continue
         post = epochs * seconds_an_epoch(script)
         with tempfile.TemporaryDirectory() as out:
             own_epochs, own = time_to_reach(script, loss, out)
