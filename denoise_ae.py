@@ -13,7 +13,7 @@ is: weaker and stronger noise than the network was trained on, beside a Gaussian
 
 It ends with, on two CPU cores:
 
-    denoise_ae: test BCE 0.0929 (floor 0.0581) | MSE 0.0100 | PSNR 20.0 dB | 360 s
+    denoise_ae: test BCE 0.0929 (floor 0.0581) | MSE 0.0100 | PSNR 20.0 dB | 306 s
 """
 
 import common  # before keras: its docstring says why
