@@ -13,7 +13,7 @@ temporal structure: what the decoder makes of 7, 14, 21 and all 28 rows.
 
 It ends with, on two CPU cores:
 
-    seq2seq_ae: test BCE 0.0834 (floor 0.0581) | MSE 0.0071 | PSNR 21.5 dB | 250 s
+    seq2seq_ae: test BCE 0.0834 (floor 0.0581) | MSE 0.0071 | PSNR 21.5 dB | 316 s
 """
 
 import common  # before keras: its docstring says why
