@@ -16,7 +16,7 @@ the eye better than PCA: vae_latent.png shows both.
 It ends with, on two CPU cores:
 
     vae: test BCE 0.1659 (floor 0.0581) | MSE 0.0347 | PSNR 14.6 dB
-    | ELBO -137.8 nats | 90 s
+    | ELBO -137.8 nats | 103 s
 """
 
 from statistics import NormalDist
