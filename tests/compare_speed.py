@@ -110,7 +110,7 @@ def main():
             own_epochs, own = time_to_reach(script, loss, out)
         print(
             f"| {script.__name__}.py | {loss:.4f} | {epochs} epochs, {post:.0f} s | "
-            f"{own_epochs} epochs, {own:.0f} s | {post / own:.0f} times |",
+            f"{own_epochs} epoch{'s' * (own_epochs > 1)}, {own:.0f} s | {post / own:.0f} times |",
             flush=True,
         )
 
