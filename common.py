@@ -470,7 +470,7 @@ def plot_manifold(images, values, path):
 
 
 def speed_options():
-    """Return what `compile` needs to be fast; it changes no result.
+    """Return what `compile` needs to be fast; results change by rounding only.
 
     Measured on a CPU: running 64 steps without returning to Python saves a third on a
     small model. TensorFlow with oneDNN is faster without XLA, up to twice, and on a GPU

@@ -13,8 +13,8 @@ Section of the post: "Sparse Autoencoder". The post gets 0.2603 and does not kno
 image. The Keras of 2020 summed the L1 penalty over the batch, so 10e-5 (which is 1e-4)
 acted as 128 times that. Keras 3.14 and later divide it by the batch size.
 
-The post hopes that "neuron A responds to 5, neuron B only to 7": sparse_ae_units.png
-shows how far that is true.
+The post hopes that "neuron A responds to 5, neuron B only to 7". That holds in part: in
+sparse_ae_units.png units come to prefer a digit, but many respond to several.
 
 It ends with, on two CPU cores:
 
