@@ -8,8 +8,8 @@ same 32 numbers as in simple_ae.py hold more.
     python deep_ae.py
 
 Section of the post: "Deep AutoEncoder". The post says that distances between codes tell
-how alike two images are: deep_ae_neighbours.png shows the nearest ones. They do,
-but as a guess of the digit these 32 numbers are no better than PCA's (97.3 % and 97.6 %).
+how alike two images are: deep_ae_neighbours.png shows that they do. As a guess of the
+digit, though, these 32 numbers are no better than PCA's (97.3 % against 97.6 %).
 
 It ends with, on two CPU cores:
 
