@@ -595,8 +595,8 @@ def run(main):
 def _stop(*_):
     """End at once, leaving no half-written file.
 
-    Python's way, a KeyboardInterrupt, can be swallowed in TensorFlow's C++ code, or crash
-    it; and print() must not be called again while it is at work.
+    Python's way, a KeyboardInterrupt, can be swallowed in TensorFlow's C++ code, or
+    crash it; and print() must not be called again while it is at work.
     """
     for temporary in _UNFINISHED:
         temporary.unlink(missing_ok=True)

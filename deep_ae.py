@@ -86,7 +86,7 @@ def main(argv=None):
     common.plot_history(history, lines, args.out / "deep_ae_loss.png")
     common.save_model(autoencoder, args.out / "deep_ae.keras")
 
-    # Are near codes alike? The nearest test images of ten others, themselves left out...
+    # Are near codes alike? The nearest test images of ten, themselves left out ...
     nearest = common.nearest_neighbours(encoded_imgs, encoded_imgs[:10], k=6)
     rows = {"query": x_test[:10]}
     for place in range(1, nearest.shape[1]):

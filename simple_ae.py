@@ -52,7 +52,7 @@ def main(argv=None):
 
     # The post's 'adadelta' learns nothing today: its default learning rate was 1.0 then
     # and is 0.001 now. Adam gets further in 10 epochs than adadelta did in 25, with a
-    # rate that warms up (large first steps switch relu units off for good), then decays.
+    # rate that warms up (large first steps switch relu units off for good) and decays.
     steps = args.epochs * -(-len(x_train) // args.batch_size)
     learning_rate = keras.optimizers.schedules.CosineDecay(
         0.0, steps - steps // 10, warmup_target=3e-3, warmup_steps=steps // 10

@@ -9,7 +9,7 @@ decoder's weights, which could otherwise grow while the code shrinks, and dodge 
     python sparse_ae.py
 
 Section of the post: "Sparse Autoencoder". The post gets 0.2603 and does not know why.
-0.2625 is the loss of the average training image: every number of the code is 0 for every
+0.2625 is the loss of the average training image: each number of the code is 0 for each
 image. The Keras of 2020 summed the L1 penalty over the batch, so 10e-5 (which is 1e-4)
 acted as 128 times that. Keras 3.14 and later divide it by the batch size.
 
@@ -51,7 +51,7 @@ def build_autoencoder(l1=1e-3, l2=4.5e-6):
     decoder = keras.Model(encoded_input, decoded, name="decoder")
 
     # L1 kills units that are of no use yet. So all start active (the bias of 1.5), and
-    # each paints what it sees: the decoder starts as the encoder, transposed and larger.
+    # each paints what it sees: the decoder starts as the encoder's transpose, larger.
     decoder.layers[-1].kernel.assign(4 * ops.transpose(encoder.layers[-1].kernel))
 
     autoencoder = keras.Model(input_img, decoder(encoder(input_img)))

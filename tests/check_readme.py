@@ -2,8 +2,8 @@
 
     python tests/check_readme.py
 
-It runs the seven scripts at their defaults (into outputs/), then every command and every
-Python snippet of README.md. It fails if a number in a README's table of scripts is off by
+It runs the seven scripts at their defaults (into outputs/), then every command and
+Python snippet of README.md. It fails if a number in a README's table is off by
 more than TOLERANCE, if the two READMEs differ in a table or a command, or if a relative
 link leads nowhere. --quick leaves out all that trains.
 """
@@ -31,7 +31,7 @@ SCRIPTS = [
     "vae",
 ]
 
-# How far a printed number may be from the table's: about as far as another seed takes it.
+# How far a printed number may be from the table's: about what a seed changes.
 TOLERANCE = {"BCE": 0.0015, "MSE": 0.0006, "PSNR": 0.4, "ELBO": 2.0, "exact": 0}
 TOLERANCE |= {"BCE of vae": 0.003, "MSE of vae": 0.0012}
 # the columns of the table of scripts, from 0

@@ -2,7 +2,7 @@
 
     python tests/compare_speed.py [simple_ae] [deep_ae] [conv_ae] [denoise_ae]
 
-The post's recipe is Adadelta at a rate of 1.0 (the default of 2020), batches of 128, and
+The post's recipe is Adadelta at a rate of 1.0 (the default of 2020), batches of 128,
 else Keras's defaults, on the same model. It reached the post's loss at its last epoch;
 here two epochs of it are run, and the second is timed and multiplied. Then the script
 itself trains until its test loss is as low.
@@ -110,7 +110,8 @@ def main():
             own_epochs, own = time_to_reach(script, loss, out)
         print(
             f"| {script.__name__}.py | {loss:.4f} | {epochs} epochs, {post:.0f} s | "
-            f"{own_epochs} epoch{'s' * (own_epochs > 1)}, {own:.0f} s | {post / own:.0f} times |",
+            f"{own_epochs} epoch{'s' * (own_epochs > 1)}, {own:.0f} s | "
+            f"{post / own:.0f} times |",
             flush=True,
         )
 

@@ -93,7 +93,7 @@ def test_the_number_of_parameters(script):
 
 @pytest.mark.parametrize("script", SCRIPTS)
 def test_common_comes_before_keras(script):
-    """Else TensorFlow is loaded without oneDNN, and its import is not in the seconds."""
+    """Else TensorFlow is loaded without oneDNN, and the seconds lack its import."""
     source = (PROJECT / f"{script}.py").read_text()
     assert source.index("\nimport common") < source.index("\nimport keras")
 
