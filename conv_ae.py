@@ -9,8 +9,8 @@ of 2 halve the image; the decoder's transposed convolutions double it again.
     python conv_ae.py
 
 Section of the post: "Convolutional Autoencoder", which gives no code, only a loss of
-0.0984. That is worse than PCA with as many numbers (128: 0.0798); this network is
-better. conv_ae_codes.png shows the compressed picture: the 8 maps of each code.
+0.0984. PCA with 128 numbers, as many as this network's code has, gets 0.0798; this
+network is better. conv_ae_codes.png shows the compressed picture: each code's 8 maps.
 
 It ends with, on two CPU cores:
 

@@ -106,6 +106,7 @@ def main(argv=None):
 
     decoded_imgs = autoencoder.predict(x_test, verbose=0)
 
+    # as many numbers as are active in an image
     lines = common.ruler(x_train, x_test, common.PCA(x_train, n_components=32))
     common.plot_reconstructions(x_test, decoded_imgs, args.out / "sparse_ae.png")
     common.plot_history(

@@ -2,7 +2,7 @@
 
 The encoder gives no point but a cloud: a normal distribution with a mean and a variance
 for each number of the code. The decoder sees a random point of it. One term of the loss
-wants the image back, the other wants every cloud near N(0, 1); so any point drawn from
+wants the image back, the other wants every cloud near N(0, 1); so nearly any point drawn from
 N(0, 1) decodes to a digit.
 
     784 -> 256 -> 128 -> 64 -> 2 means, 2 log-variances -> 2 -> 64 -> ... -> 784
@@ -11,7 +11,7 @@ N(0, 1) decodes to a digit.
 
 Section of the post: "Variational autoencoder (VAE)", which gives no code.
 vae_manifold.png shows new digits. The post says that an autoencoder projects data for
-the eye better than PCA: vae_latent.png shows both.
+the eye better than PCA or t-SNE: vae_latent.png shows PCA and the VAE.
 
 It ends with, on two CPU cores:
 

@@ -12,12 +12,11 @@ import io
 from pathlib import Path
 import sys
 
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+import common  # before keras: its docstring says why
 import keras
 import numpy as np
 from PIL import Image
-
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
-import common
 
 
 def jpeg(image, quality):
@@ -72,9 +71,9 @@ def main():
     code = codes[0].nbytes
     weights = sum(array.nbytes for array in decoder.get_weights()) + scale.nbytes
     for name, share in (
-        ("32 codes", 0),
-        ("32 codes, and the decoder once for 10,000 images", weights / len(codes)),
-        ("32 codes, and the decoder for one image", weights),
+        ("32 numbers", 0),
+        ("32 numbers, and the decoder once for 10,000 images", weights / len(codes)),
+        ("32 numbers, and the decoder for one image", weights),
     ):
         values = f"{code + share:,.0f}", f"{code}", f"{mse:.4f}"
         row(name, *values, f"{common.psnr(mse):.1f} dB")

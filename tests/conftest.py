@@ -9,16 +9,6 @@ import pytest
 PROJECT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(PROJECT))
 
-SCRIPTS = [
-    "simple_ae",
-    "sparse_ae",
-    "deep_ae",
-    "conv_ae",
-    "denoise_ae",
-    "seq2seq_ae",
-    "vae",
-]
-
 
 @pytest.fixture(scope="session")
 def mnist():
@@ -38,6 +28,18 @@ def tiny_arrays(mnist):
         arrays[f"x_{part}"] = np.rint(images[chosen] * 255).astype(np.uint8)
         arrays[f"y_{part}"] = labels[chosen]
     return arrays
+
+
+@pytest.fixture
+def drawn_rows(monkeypatch):
+    """Instead of drawing them, collect the rows of each figure: {file name: rows}."""
+    import common
+
+    figures = {}
+    monkeypatch.setattr(
+        common, "plot_images", lambda rows, path: figures.update({path.name: rows})
+    )
+    return figures
 
 
 @pytest.fixture

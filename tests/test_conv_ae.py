@@ -16,13 +16,9 @@ def test_the_shapes_of_the_comments():
     ]  # fmt: skip
 
 
-def test_the_figure_shows_the_maps_of_each_digits_code(tiny_npz, tmp_path, monkeypatch):
-    figures = {}
-    monkeypatch.setattr(
-        common, "plot_images", lambda rows, path: figures.update({path.name: rows})
-    )
+def test_the_figure_shows_the_maps_of_each_digits_code(tiny_npz, tmp_path, drawn_rows):
     conv_ae.main(["--epochs", "1", "--data", str(tiny_npz), "--out", str(tmp_path)])
-    rows = figures["conv_ae_codes.png"]
+    rows = drawn_rows["conv_ae_codes.png"]
     assert list(rows) == ["original", *(f"map {i}" for i in range(1, 9))]
     maps = np.stack([images for name, images in rows.items() if name != "original"])
     assert maps.shape == (8, 10, 4, 4) and maps.min() == 0 and maps.max() == 1

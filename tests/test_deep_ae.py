@@ -19,14 +19,10 @@ def test_the_summary_shows_the_posts_total_and_layers(capsys):
 
 
 def test_the_neighbours_are_the_nearest_by_code_and_not_the_query(
-    tiny_npz, tmp_path, monkeypatch, capsys
+    tiny_npz, tmp_path, drawn_rows, capsys
 ):
-    figures = {}
-    monkeypatch.setattr(
-        common, "plot_images", lambda rows, path: figures.update({path.name: rows})
-    )
     deep_ae.main(["--epochs", "1", "--data", str(tiny_npz), "--out", str(tmp_path)])
-    rows = figures["deep_ae_neighbours.png"]
+    rows = drawn_rows["deep_ae_neighbours.png"]
     assert list(rows) == ["query", *(f"neighbour {i}" for i in range(1, 6))]
 
     (x_train, y_train), (x_test, y_test) = common.load_mnist(tiny_npz)

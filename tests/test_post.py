@@ -74,18 +74,11 @@ def test_what_the_old_vae_example_uses_is_gone():
         model.add_loss(keras.ops.mean(model.output))
 
 
-def test_the_posts_seq2seq_stays_at_the_mean_image(mnist):
+def test_the_posts_seq2seq_puts_out_no_grey_values(mnist):
     keras.utils.set_random_seed(0)
     inputs = Input(shape=(28, 28))
-    decoded = RepeatVector(28)(LSTM(32)(inputs))
-    decoded = LSTM(28, return_sequences=True)(decoded)
+    decoded = LSTM(28, return_sequences=True)(RepeatVector(28)(LSTM(128)(inputs)))
     sequence_autoencoder = Model(inputs, decoded)
-    (x_train, _), (x_test, _) = mnist
-    x_train, x_test = x_train[:6000], x_test[:1000]
-    sequence_autoencoder.compile("adam", "binary_crossentropy")
-    sequence_autoencoder.fit(x_train, x_train, epochs=2, batch_size=64, verbose=0)
-    decoded_imgs = sequence_autoencoder.predict(x_test, verbose=0)
-    mean_image = common.ruler(x_train, x_test)["mean image"]
-    bce = common.binary_crossentropy(x_test, decoded_imgs)
-    assert bce > 0.95 * mean_image
-    assert decoded_imgs.min() < 0  # tanh: not a grey value
+    (_, _), (x_test, _) = mnist
+    decoded_imgs = sequence_autoencoder.predict(x_test[:100], verbose=0)
+    assert decoded_imgs.min() < 0  # tanh: from -1 to 1

@@ -18,13 +18,9 @@ def test_any_number_of_rows_can_be_read():
     assert np.abs(codes[0] - codes[1]).max() > 1e-3  # each row changes the state
 
 
-def test_the_figure_decodes_the_first_rows_only(tiny_npz, tmp_path, monkeypatch):
-    figures = {}
-    monkeypatch.setattr(
-        common, "plot_images", lambda rows, path: figures.update({path.name: rows})
-    )
+def test_the_figure_decodes_the_first_rows_only(tiny_npz, tmp_path, drawn_rows):
     seq2seq_ae.main(["--epochs", "1", "--data", str(tiny_npz), "--out", str(tmp_path)])
-    rows = figures["seq2seq_ae_rows.png"]
+    rows = drawn_rows["seq2seq_ae_rows.png"]
     assert list(rows) == ["original", *(f"{n} rows read" for n in (7, 14, 21, 28))]
 
     _, (x_test, _) = common.load_mnist(tiny_npz)

@@ -22,13 +22,9 @@ def test_the_same_seed_gives_the_same_numbers(tiny_npz, tmp_path, capsys):
     assert run(tiny_npz, tmp_path, capsys, seed=4) != first
 
 
-def test_the_rows_beside_pca(tiny_npz, tmp_path, monkeypatch, capsys):
-    figures = {}
-    monkeypatch.setattr(
-        common, "plot_images", lambda rows, path: figures.update({path.name: rows})
-    )
+def test_the_rows_beside_pca(tiny_npz, tmp_path, drawn_rows, capsys):
     printed = run(tiny_npz, tmp_path, capsys, seed=0)
-    rows = figures["simple_ae_baselines.png"]
+    rows = drawn_rows["simple_ae_baselines.png"]
     assert list(rows) == ["original", "PCA", "autoencoder"]
 
     (x_train, _), (x_test, _) = common.load_mnist(tiny_npz)

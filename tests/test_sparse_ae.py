@@ -73,17 +73,18 @@ def test_selectivity_by_hand():
 def test_the_description_counts_zeros_active_and_dead_units(capsys):
     _, encoder, decoder = sparse_ae.build_autoencoder()
     kernel, bias = np.zeros((784, 128), np.float32), -np.ones(128, np.float32)
-    bias[:16] = 1  # 16 units always active ...
-    kernel[0, 16:64], bias[16:64] = 1, -0.5  # ... 48 where pixel 0 is lit, 64 never
+    bias[:24] = 1  # 24 units always active ...
+    kernel[0, 24:64], bias[24:64] = 1, -0.5  # ... 40 where pixel 0 is lit, 64 never
     encoder.set_weights([kernel, bias])
     decoder.set_weights([np.full((128, 784), 0.25), np.zeros(784)])
     x_test, y_test = np.zeros((20, 784), np.float32), np.arange(20) % 10
-    x_test[:5, 0] = 1  # a quarter of the images
+    x_test[:5, 0] = 1  # a quarter of the images, half of the digits
     sparse_ae.describe("name", encoder, decoder, x_test, y_test)
-    # active: 16 + 48 / 4 = 28; zeros: 1 - 28 / 128
-    assert capsys.readouterr().out.startswith(
-        "name: 78.1% of the code is 0 | 28.0 of 128 units active | 64 dead | "
-        "decoder's weights 0.250 (rms) | selectivity "
+    # active: 24 + 40 / 4 = 34; zeros: 1 - 34 / 128
+    # selectivity of those not dead: (24 * 0.1 + 40 * 0.2) / 64
+    assert capsys.readouterr().out == (
+        "name: 73.4% of the code is 0 | 34.0 of 128 units active | 64 dead | "
+        "decoder's weights 0.250 (rms) | selectivity 0.16\n"
     )
 
 
