@@ -14,7 +14,7 @@ network is better. conv_ae_codes.png shows the compressed picture: each code's 8
 
 It ends with, on two CPU cores:
 
-    conv_ae: test BCE 0.0664 (floor 0.0581) | MSE 0.0022 | PSNR 26.6 dB | 195 s
+    conv_ae: test BCE 0.0664 (floor 0.0581) | MSE 0.0022 | PSNR 26.6 dB | 156 s
 """
 
 import common  # before keras: its docstring says why

@@ -13,7 +13,7 @@ temporal structure: what the decoder makes of 7, 14, 21 and all 28 rows.
 
 It ends with, on two CPU cores:
 
-    seq2seq_ae: test BCE 0.0834 (floor 0.0581) | MSE 0.0071 | PSNR 21.5 dB | 316 s
+    seq2seq_ae: test BCE 0.0673 (floor 0.0581) | MSE 0.0023 | PSNR 26.3 dB | 249 s
 """
 
 import common  # before keras: its docstring says why
@@ -62,7 +62,7 @@ def main(argv=None):
     )
     sequence_autoencoder.compile(
         # Through 56 steps in time a gradient can explode or vanish. Muon steps equally
-        # far in all directions, however long the gradient is; Adam takes twice as long.
+        # far in all directions, however long it is. Adam: 0.083 to 0.087 in 8 epochs.
         optimizer=keras.optimizers.Muon(learning_rate),
         loss="binary_crossentropy",
         **common.speed_options(),
