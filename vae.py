@@ -87,8 +87,9 @@ def build_autoencoder():
     x = layers.Dense(128, activation="silu")(x)
     x = layers.Dense(64, activation="silu")(x)
     z_mean = layers.Dense(latent_dim)(x)
-    # kept within -10..10, or exp() could overflow and the loss end in nan
-    z_log_var = ops.clip(layers.Dense(latent_dim)(x), -10, 10)
+    # Bounded, or exp() could overflow and the loss end in nan. No cloud need be much
+    # wider than N(0, 1), whose log-variance is 0; one that is throws the decoder off.
+    z_log_var = ops.clip(layers.Dense(latent_dim)(x), -10, 1)
     z = Sampling()([z_mean, z_log_var])
     encoder = keras.Model(input_img, [z_mean, z_log_var, z], name="encoder")
 

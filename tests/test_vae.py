@@ -80,7 +80,7 @@ def test_wild_inputs_keep_the_variance_finite(model):
     _, encoder, _ = model
     x = np.full((2, 784), 1e6, np.float32)
     _, log_var, z = encoder.predict(x, verbose=0)
-    assert np.abs(log_var).max() == 10  # it was the guard that held it
+    assert np.isin(log_var, [-10, 1]).all()  # it was the guard that held it
     assert np.isfinite(np.exp(log_var)).all() and np.isfinite(z).all()
 
 
