@@ -8,7 +8,7 @@ is the code. A second LSTM unrolls the code into 28 rows again.
     python seq2seq_ae.py
 
 Section of the post: "Sequence-to-sequence Autoencoder", a sketch with undefined names
-that, completed, learns nothing but the mean image. seq2seq_ae_rows.png shows the
+that, completed, gets little further than the mean image. seq2seq_ae_rows.png shows the
 temporal structure: what the decoder makes of 7, 14, 21 and all 28 rows.
 
 It ends with, on two CPU cores:

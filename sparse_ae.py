@@ -9,12 +9,12 @@ decoder's weights, which could otherwise grow while the code shrinks, and dodge 
     python sparse_ae.py
 
 Section of the post: "Sparse Autoencoder". The post gets 0.2603 and does not know why.
-0.2625 is the loss of the average training image: each number of the code is 0 for each
-image. The Keras of 2020 summed the L1 penalty over the batch, so 10e-5 (which is 1e-4)
+0.2625 is the loss of the average training image: nearly all of the code was 0 for all
+images. Keras up to 2.3 summed the L1 penalty over the batch, so 10e-5 (which is 1e-4)
 acted as 128 times that. Keras 3.14 and later divide it by the batch size.
 
 The post hopes that "neuron A responds to 5, neuron B only to 7". That holds in part: in
-sparse_ae_units.png units come to prefer a digit, but many respond to several.
+sparse_ae_units.png units come to prefer a digit, but most respond to several.
 
 It ends with, on two CPU cores:
 

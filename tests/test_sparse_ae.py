@@ -48,7 +48,7 @@ def final_loss(l1, mnist):
 def test_the_posts_collapse_is_the_mean_image(mnist):
     (x_train, _), (x_test, _) = mnist
     mean_image = common.ruler(x_train, x_test)["mean image"]
-    # summed over a batch of 128, as the Keras of 2020 did: every code is 0
+    # summed over a batch of 128, as Keras up to 2.3 did: nearly every code is 0
     loss, active = final_loss(128 * 10e-5, mnist)
     assert loss == pytest.approx(mean_image, abs=0.005)
     assert active < 0.01
