@@ -16,7 +16,7 @@ the eye better than PCA or t-SNE: vae_latent.png shows PCA and the VAE.
 It ends with, on two CPU cores:
 
     vae: test BCE 0.1643 (floor 0.0581) | MSE 0.0343 | PSNR 14.6 dB
-    | ELBO -136.7 nats | 103 s
+    | ELBO -136.7 nats | 120 s
 """
 
 from statistics import NormalDist
