@@ -18,8 +18,7 @@ def mnist():
     return common.load_mnist()
 
 
-@pytest.fixture
-def tiny_arrays(mnist):
+def tiny(mnist):
     """40 training and 20 test images in MNIST's layout, every digit equally often."""
     arrays = {}
     for (images, labels), part, n in zip(mnist, ("train", "test"), (4, 2), strict=True):
@@ -32,19 +31,26 @@ def tiny_arrays(mnist):
 
 @pytest.fixture
 def drawn_rows(monkeypatch):
-    """Instead of drawing them, collect the rows of each figure: {file name: rows}."""
+    """Draw nothing, but collect the rows of plot_images: {file name: rows}."""
     import common
 
     figures = {}
     monkeypatch.setattr(
         common, "plot_images", lambda rows, path: figures.update({path.name: rows})
     )
+    monkeypatch.setattr(common, "save_figure", lambda fig, path: None)
     return figures
 
 
 @pytest.fixture
-def tiny_npz(tmp_path, tiny_arrays):
-    """The path of an .npz file with the tiny arrays."""
-    path = tmp_path / "tiny.npz"
-    np.savez_compressed(path, **tiny_arrays)
+def tiny_arrays(mnist):
+    """Arrays like MNIST's, but few, for a test to change as it likes."""
+    return tiny(mnist)
+
+
+@pytest.fixture(scope="session")
+def tiny_npz(tmp_path_factory, mnist):
+    """The path of an .npz file with the tiny arrays, to be read only."""
+    path = tmp_path_factory.mktemp("tiny") / "tiny.npz"
+    np.savez_compressed(path, **tiny(mnist))
     return path

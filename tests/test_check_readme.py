@@ -11,6 +11,7 @@ TABLE = """
 """
 ROW = check_readme.scripts_table(TABLE)["simple_ae"]
 RIGHT = {
+    check_readme.CODE: ("exact", 32.0),
     check_readme.PARAMETERS: ("exact", 50992.0),
     check_readme.EPOCHS: ("exact", 10.0),
     check_readme.BCE: ("BCE", 0.0919),
@@ -32,6 +33,7 @@ def test_the_right_row_passes():
 @pytest.mark.parametrize(
     ("column", "value"),
     [
+        (check_readme.CODE, 33.0),
         (check_readme.PARAMETERS, 50993.0),
         (check_readme.EPOCHS, 11.0),
         (check_readme.BCE, 0.0935),

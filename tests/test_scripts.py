@@ -1,5 +1,6 @@
 """What holds for all seven scripts alike."""
 
+from concurrent.futures import ThreadPoolExecutor
 import importlib
 import os
 import re
@@ -109,14 +110,27 @@ def command(script, *flags):
     )
 
 
+@pytest.fixture(scope="module")
+def runs(tiny_npz, tmp_path_factory):
+    """Run each script once, two at a time: {script: (status, stdout, stderr, out)}."""
+    folder = tmp_path_factory.mktemp("runs")
+
+    def run(script):
+        out = folder / script
+        flags = ["--epochs", 2, "--batch-size", 16, "--data", tiny_npz, "--out", out]
+        process = command(script, *flags)
+        stdout, stderr = process.communicate(timeout=200)
+        return process.returncode, stdout, stderr, out
+
+    with ThreadPoolExecutor(2) as pool:
+        return dict(zip(SCRIPTS, pool.map(run, SCRIPTS), strict=True))
+
+
 @pytest.mark.parametrize("script", SCRIPTS)
-def test_a_run_from_the_command_line(script, tiny_npz, tmp_path):
+def test_a_run_from_the_command_line(script, runs):
     """The smoke run: it trains, saves what the README shows, and prints its place."""
-    out = tmp_path / "out"
-    flags = ["--epochs", 2, "--batch-size", 16, "--data", tiny_npz, "--out", out]
-    process = command(script, *flags)
-    stdout, stderr = process.communicate(timeout=100)
-    assert process.returncode == 0, stderr
+    status, stdout, stderr, out = runs[script]
+    assert status == 0, stderr
     extra = r"ELBO -\d+\.\d nats \| " if script == "vae" else ""
     line = (
         rf"{script}: test BCE 0\.\d{{4}} \(floor 0\.\d{{4}}\) \| MSE 0\.\d{{4}} \| "

@@ -15,7 +15,7 @@ def run(tiny_npz, out, capsys, seed):
     return [line.rpartition("|")[0] or line for line in lines if " BCE " in line]
 
 
-def test_the_same_seed_gives_the_same_numbers(tiny_npz, tmp_path, capsys):
+def test_the_same_seed_gives_the_same_numbers(tiny_npz, tmp_path, drawn_rows, capsys):
     first = run(tiny_npz, tmp_path, capsys, seed=3)
     assert len(first) == 3
     assert run(tiny_npz, tmp_path, capsys, seed=3) == first

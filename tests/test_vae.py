@@ -124,13 +124,19 @@ def test_each_epoch_shows_both_terms(model, capsys):
         assert f" {name}: " in shown
 
 
-def test_the_grid_of_new_digits(tiny_npz, tmp_path, monkeypatch):
-    drawn = {}
+def test_the_grid_of_new_digits_and_the_maps_of_the_codes(
+    tiny_npz, tmp_path, monkeypatch
+):
+    drawn, drawn_maps = {}, {}
     monkeypatch.setattr(
         vae.common,
         "plot_manifold",
         lambda images, values, path: drawn.update(images=images, values=values),
     )
+    monkeypatch.setattr(
+        vae.common, "plot_maps", lambda maps, labels, path: drawn_maps.update(maps)
+    )
+    monkeypatch.setattr(vae.common, "save_figure", lambda fig, path: None)
     vae.main(["--epochs", "1", "--data", str(tiny_npz), "--out", str(tmp_path)])
     values = drawn["values"]
     assert len(values) == 20 and drawn["images"].shape == (400, 784)
@@ -145,24 +151,16 @@ def test_the_grid_of_new_digits(tiny_npz, tmp_path, monkeypatch):
     corners = loaded.get_layer("decoder").predict(top_right, verbose=0)
     np.testing.assert_allclose(drawn["images"][[19, 0]], corners, atol=1e-5)
 
-
-def test_the_maps_show_pca_and_the_centres_of_the_clouds(
-    tiny_npz, tmp_path, monkeypatch
-):
-    drawn = {}
-    monkeypatch.setattr(
-        vae.common, "plot_maps", lambda maps, labels, path: drawn.update(maps)
-    )
-    vae.main(["--epochs", "1", "--data", str(tiny_npz), "--out", str(tmp_path)])
+    # the maps show PCA's codes and the centres of the VAE's clouds
     (x_train, y_train), (x_test, y_test) = vae.common.load_mnist(tiny_npz)
-    encoder = keras.models.load_model(tmp_path / "vae.keras").get_layer("encoder")
+    encoder = loaded.get_layer("encoder")
     pca = vae.common.PCA(x_train, 2)
 
     def centres(images):
         return encoder.predict(images.reshape(-1, 784), verbose=0)[0]
 
     for (title, codes), (name, encode) in zip(
-        drawn.items(), {"PCA": pca.encode, "VAE": centres}.items(), strict=True
+        drawn_maps.items(), {"PCA": pca.encode, "VAE": centres}.items(), strict=True
     ):
         np.testing.assert_allclose(codes, encode(x_test), atol=1e-4)
         near = encode(x_train), y_train
