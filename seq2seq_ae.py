@@ -26,9 +26,8 @@ latent_dim = 128
 
 def build_autoencoder():
     """Return (autoencoder, encoder, decoder), three models that share their weights."""
-    inputs = keras.Input(
-        shape=(None, input_dim)
-    )  # None: any number of rows can be read
+    # None: any number of rows can be read
+    inputs = keras.Input(shape=(None, input_dim))
     # tanh, the default, keeps the code in [-1, 1]; relu lets it grow without a bound
     encoded = layers.LSTM(latent_dim)(inputs)  # 128
     encoder = keras.Model(inputs, encoded, name="encoder")

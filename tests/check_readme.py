@@ -6,7 +6,7 @@ It runs the seven scripts at their defaults (into outputs/), then the commands a
 Python snippets of README.md. It fails if one of them does, if a number in the table of
 scripts is off by more than TOLERANCE (times are not compared), if the two READMEs
 differ in a table or a command, or if a relative link leads nowhere. Not run are the
-tests, which come first, and compare_speed.py, for half an hour. --quick leaves out all
+tests, which come first, and compare_speed.py, which takes long. --quick leaves out all
 that trains.
 """
 

@@ -27,25 +27,6 @@ def test_the_last_layer_is_no_decoder_of_a_deep_autoencoder():
         autoencoder.layers[-1](Input(shape=(32,)))
 
 
-SPARSE_SNIPPET = """
-from keras.layers import Input, Dense
-encoded = Dense(32, activation='relu', activity_regularizer=regularizers.l1(10e-5))
-"""
-SEQ2SEQ_SNIPPET = """
-from keras.layers import Input, LSTM, RepeatVector
-inputs = Input(shape=(timesteps, input_dim))
-"""
-
-
-@pytest.mark.parametrize(
-    ("snippet", "name"),
-    [(SPARSE_SNIPPET, "regularizers"), (SEQ2SEQ_SNIPPET, "timesteps")],
-)
-def test_the_snippets_use_undefined_names(snippet, name):
-    with pytest.raises(NameError, match=name):
-        exec(snippet, {})  # noqa: S102
-
-
 def test_the_posts_noise_is_float64():
     x_train = np.zeros((2, 28, 28, 1), "float32")
     noise = np.random.normal(loc=0.0, scale=1.0, size=x_train.shape)
