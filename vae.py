@@ -2,8 +2,8 @@
 
 The encoder gives no point but a cloud: a normal distribution with a mean and a variance
 for each number of the code. The decoder sees a random point of it. One term of the loss
-wants the image back, the other wants every cloud near N(0, 1); so nearly any point drawn from
-N(0, 1) decodes to a digit.
+wants the image back, the other wants every cloud near N(0, 1); so nearly any point
+drawn from N(0, 1) decodes to a digit.
 
     784 -> 256 -> 128 -> 64 -> 2 means, 2 log-variances -> 2 -> 64 -> ... -> 784
 
