@@ -8,7 +8,7 @@ TABLE = """
 |---|---|---|---|---|---|---|---|---|---|---|
 | floor, the images | | | 784 | – | – | – | – | 0.0581 | 0.0000 | – |
 | [simple_ae.py](simple_ae.py) | S | ELBO -138.9 nats | 32 | 50,992 | 10 | 9 s | 0.1020 | 0.0919 | 0.0093 | 20.3 dB |
-"""
+"""  # noqa: E501
 ROW = check_readme.scripts_table(TABLE)["simple_ae"]
 RIGHT = {
     check_readme.CODE: ("exact", 32.0),
