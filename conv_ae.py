@@ -79,7 +79,7 @@ def main(argv=None):
     common.save(autoencoder, args.out / "conv_ae.keras")
     # The compressed picture: the maps of five codes, blue above 0 and red below.
     fig, codes = Figure(figsize=(10, 5.5), layout="constrained"), encoded_imgs[:5]
-    axes = fig.subplots(5, 1 + codes.shape[-1], subplot_kw={"frame_on": False})
+    axes = fig.subplots(5, 1 + codes.shape[-1], subplot_kw={"xticks": [], "yticks": []})
     limit = np.abs(codes).max()
     for row, digit, code in zip(axes, x_test, codes):
         row[0].imshow(digit, cmap="gray")

@@ -9,8 +9,8 @@ N(0, 1) decode to digits. ELBO is -(reconstruction + KL).
 
     python vae.py
 
-Section of the post: "Variational autoencoder (VAE)"; claims/projection.py goes on.
-It ends with ELBO_HERE.
+Section of the post: "Variational autoencoder (VAE)"; its last line has
+ELBO_HERE. claims/projection.py goes on.
 """
 
 import math
@@ -111,7 +111,7 @@ def main(argv=None):
         values = np.linspace(-1.9, 1.9, 20)  # the middles of the cells
         z = np.array([(x, y) for y in values[::-1] for x in values])  # 400 x 2
         tiles = decoder.predict(z, verbose=0).reshape(20, 20, 28, 28).swapaxes(1, 2)
-        axis = Figure(figsize=(9, 9), layout="constrained").subplots()
+        axis = Figure(figsize=(7, 7), layout="constrained").subplots()
         axis.imshow(tiles.reshape(560, 560), cmap="gray", extent=(-2, 2, -2, 2))
         axis.set(xlabel="first number of the code", ylabel="second number")
         common.save(axis.figure, args.out / "vae_manifold.png")
