@@ -35,7 +35,7 @@ def build_autoencoder(l1=1e-3, l2=4.5e-6):
     encode = layers.Dense(
         encoding_dim,
         activation="relu",
-        bias_initializer=keras.initializers.Constant(1.5),
+        bias_initializer=keras.initializers.Constant(0.75),
         activity_regularizer=regularizers.L1(l1),
     )
     encoded = encode(input_img)
@@ -49,7 +49,7 @@ def build_autoencoder(l1=1e-3, l2=4.5e-6):
     decoder = keras.Model(encoded_input, decoded, name="decoder")
 
     # L1 kills each unit that is of no use yet, so all must be of use at once. The bias
-    # of 1.5 lets all respond to all images, and a decoder that starts as the encoder's
+    # of 0.75 lets all respond to most images, and a decoder that starts as the encoder's
     # transpose paints what the encoder sees: 4 times larger, or the L1 is faster.
     decode.kernel.assign(4 * ops.transpose(encode.kernel))
 
