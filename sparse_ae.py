@@ -49,8 +49,8 @@ def build_autoencoder(l1=1e-3, l2=4.5e-6):
     decoder = keras.Model(encoded_input, decoded, name="decoder")
 
     # L1 kills each unit that is of no use yet, so all must be of use at once. The bias
-    # of 0.75 lets all respond to most images, and a decoder that starts as the encoder's
-    # transpose paints what the encoder sees: 4 times larger, or the L1 is faster.
+    # of 0.75 lets most of them respond, and the decoder starts as the encoder's
+    # transpose, to paint what the encoder sees, 4 times larger, to outweigh the L1.
     decode.kernel.assign(4 * ops.transpose(encode.kernel))
 
     autoencoder = keras.Model(input_img, decoder(encoder(input_img)))

@@ -1,4 +1,4 @@
-"""What holds for all seven scripts alike: flags, training, figures, files, last line."""
+"""What holds for all seven scripts: flags, training, figures, files, last line."""
 
 import ast
 from concurrent.futures import ThreadPoolExecutor
@@ -69,7 +69,7 @@ def images(npz, part, like):
 
 
 def reconstruct(models, x):
-    """What encoder and decoder make of x; of a VAE's code it is the mean that counts."""
+    """What encoder and decoder make of x; of a VAE's code, the mean counts."""
     _, encoder, decoder = models
     code = encoder.predict(x, verbose=0)
     return decoder.predict(code[0] if isinstance(code, list) else code, verbose=0)
@@ -125,9 +125,7 @@ def test_it_learns(run):
 @pytest.mark.parametrize("flags", ["", "--epochs 7 --batch-size 3", "--epochs 1"])
 def test_the_rate_starts_and_ends_at_0(script, flags, mnist, tiny_npz, tmp_path):
     flags = f"--batch-size 4 {flags}".split()  # 10 steps an epoch; the later flag wins
-    fit = record(
-        script, *flags, "--data", tiny_npz, "--out", tmp_path, train=False
-    ).fit
+    fit = record(script, *flags, "--data", tiny_npz, "--out", tmp_path, train=False).fit
     optimizer = fit.model.optimizer
     steps = fit.options["epochs"] * math.ceil(40 / fit.options["batch_size"])
     rates = []
@@ -404,7 +402,9 @@ def test_a_command_repeats_the_numbers(script, commands, run):
     status, stdout, stderr, out = commands[script]
     assert status == 0, stderr
     assert "Traceback" not in stderr and "Warning:" not in stderr
-    ours, theirs = (RESULT.fullmatch(text[-1]) for text in (run.lines, stdout.splitlines()))
+    ours, theirs = (
+        RESULT.fullmatch(text[-1]) for text in (run.lines, stdout.splitlines())
+    )
     for name, digits in {"bce": 4, "floor": 4, "mse": 4, "psnr": 1, "elbo": 1}.items():
         if ours[name]:  # up to the last digit, which rounding can change
             assert float(theirs[name]) == pytest.approx(
