@@ -9,7 +9,6 @@ import sys
 import tempfile
 import time
 import zipfile
-
 from matplotlib.figure import Figure
 import numpy as np
 

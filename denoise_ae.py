@@ -8,15 +8,14 @@ copying, not a narrow code.
 
     python denoise_ae.py
 
-Section of the post: "Image Denoise". The last line it prints, on two CPU cores:
+Section of the post: "Image Denoise". The last line it prints, on one CPU core:
 
-    denoise_ae: test BCE 0.0929 (floor 0.0581) | MSE 0.0100 | PSNR 20.0 dB | 306 s
+    denoise_ae: test BCE 0.0930 (floor 0.0581) | MSE 0.0101 | PSNR 20.0 dB | 289 s
 
 Go on with claims/noise_levels.py (other levels, other methods) and claims/speed.py.
 """
 
 import math
-
 import common  # first: it sets what TensorFlow reads when it is loaded
 import keras
 from keras import layers

@@ -8,7 +8,7 @@ decoder's weights, which could otherwise grow and so make up for a code that shr
 
     python sparse_ae.py
 
-Section of the post: "Sparse Autoencoder". The last line it prints, on two CPU cores:
+Section of the post: "Sparse Autoencoder". The last line it prints, on one CPU core:
 
     sparse_ae: test BCE 0.0907 (floor 0.0581) | MSE 0.0082 | PSNR 20.8 dB | 88 s
 
@@ -16,7 +16,6 @@ Go on with claims/collapse.py (why the post's got worse) and claims/sparsity.py.
 """
 
 import math
-
 import common  # first: it sets what TensorFlow reads when it is loaded
 import keras
 from keras import layers, ops, regularizers

@@ -19,12 +19,11 @@ import time
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 import common  # before keras: its docstring says why
-import keras
-
 import conv_ae
 import deep_ae
 import denoise_ae
 import simple_ae
+import keras
 
 # the post's epochs, if they were on the same model, and its test BCE
 POST = {

@@ -7,7 +7,6 @@ import io
 from pathlib import Path
 import sys
 from types import SimpleNamespace
-
 import numpy as np
 import pytest
 

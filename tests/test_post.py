@@ -34,7 +34,9 @@ def test_the_posts_noise_is_float64():
     assert common.add_noise(x_train).dtype == np.float32
 
 
-def test_numpys_seed_does_not_seed_the_weights():
+def test_numpys_seed_no_longer_seeds_the_weights():
+    """In Keras 2.3 it did: its initialisers drew their seeds from NumPy."""
+
     def weights(seed):
         seed(10)
         layer = Dense(3)

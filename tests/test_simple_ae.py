@@ -1,38 +1,29 @@
-"""simple_ae.py: one seed, one result; the comparison with PCA."""
-
-import common
-import numpy as np
+"""simple_ae.py: the post's model, and that it learns what MNIST looks like."""
 
 import simple_ae
+from conftest import record
+import numpy as np
+import pytest
 
 
-def run(tiny_npz, out, capsys, seed):
-    simple_ae.main(
-        [*f"--epochs 2 --batch-size 8 --seed {seed} --data".split(), str(tiny_npz)]
-        + ["--out", str(out)]
-    )
-    lines = capsys.readouterr().out.splitlines()
-    return [line.rpartition("|")[0] or line for line in lines if " BCE " in line]
+def test_the_model_is_the_posts():
+    _, encoder, decoder = simple_ae.build_autoencoder()
+    layers = [half.layers[-1] for half in (encoder, decoder)]
+    assert [len(half.layers) for half in (encoder, decoder)] == [2, 2]
+    activations = [layer.activation.__name__ for layer in layers]
+    assert activations == ["relu", "sigmoid"]
+    assert 784 / simple_ae.encoding_dim == 24.5  # as a comment says
 
 
-def test_the_same_seed_gives_the_same_numbers(tiny_npz, tmp_path, drawn_rows, capsys):
-    first = run(tiny_npz, tmp_path, capsys, seed=3)
-    assert len(first) == 3
-    assert run(tiny_npz, tmp_path, capsys, seed=3) == first
-    assert run(tiny_npz, tmp_path, capsys, seed=4) != first
-
-
-def test_the_rows_beside_pca(tiny_npz, tmp_path, drawn_rows, capsys):
-    printed = run(tiny_npz, tmp_path, capsys, seed=0)
-    rows = drawn_rows["simple_ae_baselines.png"]
-    assert list(rows) == ["original", "PCA", "autoencoder"]
-
-    (x_train, _), (x_test, _) = common.load_mnist(tiny_npz)
-    face = common.load_face()
-    images = np.concatenate([x_test[:10], face[np.newaxis]]).reshape(11, 784)
-    np.testing.assert_array_equal(rows["original"], images)
-    pca = common.PCA(x_train, 32)
-    np.testing.assert_allclose(rows["PCA"], pca.decode(pca.encode(images)), atol=1e-5)
-    mse = common.mean_squared_error(x_test, pca.decode(pca.encode(x_test)))
-    face_mse = common.mean_squared_error(images[10:], rows["PCA"][10:])
-    assert f"MSE {mse:.4f}; face MSE {face_mse:.4f}" in printed[0]
+def test_an_epoch_of_real_images_beats_the_mean_image(mnist, tmp_path):
+    (x_train, _), (x_test, _) = mnist
+    parts = {"x_train": x_train[:6000], "x_test": x_test[:500]}
+    as_bytes = {name: np.rint(x * 255).astype(np.uint8) for name, x in parts.items()}
+    np.savez(tmp_path / "some.npz", **as_bytes)
+    flags = ["--data", tmp_path / "some.npz", "--out", tmp_path]
+    run = record("simple_ae", *flags, "--epochs", 4, "--batch-size", 64)
+    (axis,) = run.figures["simple_ae_loss.png"].axes
+    lines = {line.get_label(): line.get_ydata() for line in axis.get_lines()}
+    (mean_image,) = [lines[name][0] for name in lines if "mean image" in name]
+    assert mean_image == pytest.approx(0.26, abs=0.01)
+    assert run.history["val_loss"][-1] < 0.16

@@ -1,0 +1,96 @@
+"""Neighbours: do near codes mean similar images?
+
+The post: 「有些時候我們會用這個新空間來判斷每筆資料之間的接近程度」 (sometimes this new
+space is used to tell how near the data are to each other). Asked twice of the code of
+deep_ae.py: which test images are nearest to ten of them, and how well does a
+5-nearest-neighbour classifier do with it, beside the pixels, and PCA of the same size?
+
+    python deep_ae.py
+    python claims/neighbours.py
+"""
+
+import common
+import shared  # first: it makes the project's folder importable
+from scipy.stats import binomtest
+from sklearn.decomposition import PCA
+from sklearn.neighbors import KNeighborsClassifier, NearestNeighbors
+
+
+def nearest(codes, k):
+    """Return the indices of the k nearest others of each code, (n, k), nearest first.
+
+    Args:
+        codes: (n, d), compared by Euclidean distance.
+        k: at most n - 1.
+    """
+    # kneighbors() without an argument leaves the query itself out.
+    model = NearestNeighbors(n_neighbors=k, algorithm="brute", n_jobs=-1).fit(codes)
+    return model.kneighbors(return_distance=False)
+
+
+def right_guesses(train_codes, y_train, test_codes, y_test):
+    """Return whether the 5 nearest training images vote for the label, bool (n,).
+
+    Args:
+        train_codes, test_codes: (m, d) and (n, d), compared by Euclidean distance.
+        y_train, y_test: digits, (m,) and (n,).
+    """
+    # For many numbers a search tree is slower than all the distances.
+    model = KNeighborsClassifier(n_neighbors=5, algorithm="brute", n_jobs=-1)
+    return model.fit(train_codes, y_train).predict(test_codes) == y_test
+
+
+def compare(ours, theirs):
+    """Return a word for one classifier's right guesses, bool (n,), beside another's.
+
+    An exact McNemar test: of the images that only one of the two gets right, each has
+    half of them if they are equally good. That must have a probability under 5 %.
+    """
+    wins, losses = int((ours & ~theirs).sum()), int((theirs & ~ours).sum())
+    if wins == losses or binomtest(wins, wins + losses).pvalue >= 0.05:
+        return "as good as"
+    return "better than" if wins > losses else "worse than"
+
+
+def main(argv=None):
+    args = common.parse_args(__doc__, argv)
+    _, encoder, _ = shared.load_model("deep_ae", args.out)
+    (x_train, y_train), (x_test, y_test) = common.load_mnist(args.data)
+    if y_train is None or y_test is None:
+        raise common.DataError(f"the data file {args.data} has no labels to compare")
+    x_train, x_test = x_train.reshape(-1, 784), x_test.reshape(-1, 784)
+    train_codes = encoder.predict(x_train, verbose=0)
+    test_codes = encoder.predict(x_test, verbose=0)
+    size = test_codes.shape[1]
+
+    neighbours = nearest(test_codes, k=5)
+    rows = {"query": x_test[:10]}
+    for place in range(5):
+        rows[f"neighbour {place + 1}"] = x_test[neighbours[:10, place]]
+    common.plot_images(rows, args.out / "neighbours.png")
+    same = y_test[neighbours] == y_test[:, None]
+    shown = same[:10]
+    print(f"{shown.sum()} of the {shown.size} shown have the query's digit")
+    print(f"of all test images' five nearest {same.mean():.1%} have the query's digit")
+
+    pca = PCA(size, random_state=args.seed).fit(x_train)
+    inputs = {
+        "784 pixels": (x_train, x_test),
+        f"PCA-{size}": (pca.transform(x_train), pca.transform(x_test)),
+        f"code, {size} numbers": (train_codes, test_codes),
+    }
+    print("5-nearest-neighbour accuracy on the test set:")
+    guesses = {}
+    for name, (train, test) in inputs.items():
+        guesses[name] = right_guesses(train, y_train, test, y_test)
+        print(f"{name:<17} {guesses[name].mean():.2%}")
+    pixels, linear, code = guesses.values()
+    print(
+        f"verdict: {same.mean():.1%} of the nearest codes belong to the same digit; "
+        f"for a classifier the code is {compare(code, pixels)} the pixels and "
+        f"{compare(code, linear)} PCA of the same size"
+    )
+
+
+if __name__ == "__main__":
+    common.run(main)

@@ -1,0 +1,60 @@
+"""What would fail on Windows alone, found by reading: names, encodings, modules."""
+
+import ast
+import re
+from conftest import PROJECT
+import pytest
+
+FOLDERS = [
+    ".",
+    "claims",
+    "claims/post_2020",
+    "tools",
+    "tests",
+    "figures",
+    "data",
+    ".ci",
+]
+FILES = [p for f in FOLDERS for p in sorted((PROJECT / f).glob("*")) if p.is_file()]
+SOURCES = [path for path in FILES if path.suffix == ".py"]
+REFUSED = re.compile(
+    r'[<>:"\\|?*]|[ .]$|^(con|prn|aux|nul|com\d|lpt\d)(\.|$)', re.IGNORECASE
+)
+POSIX_ONLY = {"fcntl", "grp", "pty", "pwd", "resource", "termios", "tty"}
+
+
+def calls(tree):
+    return (node for node in ast.walk(tree) if isinstance(node, ast.Call))
+
+
+def test_names_can_stand_on_windows():
+    names = [path.name for path in FILES]
+    assert len(SOURCES) > 20
+    assert not [name for name in names if REFUSED.search(name)]
+    lower = [str(path).lower() for path in FILES]
+    assert len(set(lower)) == len(lower)  # upper and lower case are one there
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda path: path.name)
+def test_a_source_is_not_bound_to_posix(path):
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    for call in calls(tree):
+        name = getattr(call.func, "attr", getattr(call.func, "id", None))
+        builtin_open = isinstance(call.func, ast.Name) and name == "open"
+        if not builtin_open and name not in ("read_text", "write_text"):
+            continue
+        mode = call.args[1] if builtin_open and len(call.args) > 1 else None
+        if "b" in getattr(mode, "value", ""):
+            continue
+        given = {keyword.arg: keyword.value for keyword in call.keywords}
+        encoding = getattr(given.get("encoding"), "value", None)
+        assert encoding in ("utf-8", "ascii"), f"line {call.lineno}: no encoding"
+
+    for node in ast.walk(tree):
+        text = getattr(node, "value", None) if isinstance(node, ast.Constant) else None
+        if isinstance(text, str) and re.fullmatch(r"\S+\.(png|keras|npz|csv)", text):
+            assert not re.search('[<>:"|]', text), f"line {node.lineno}: {text}"
+        if isinstance(node, ast.Import | ast.ImportFrom):
+            modules = {alias.name for alias in node.names}
+            modules.add(getattr(node, "module", None))
+            assert not modules & POSIX_ONLY, f"line {node.lineno}"
