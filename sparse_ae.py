@@ -34,7 +34,7 @@ def build_autoencoder(l1=1e-3, l2=4.5e-6):
     encode = layers.Dense(
         encoding_dim,
         activation="relu",
-        bias_initializer=keras.initializers.Constant(0.75),
+        bias_initializer=keras.initializers.Constant(0.5),
         activity_regularizer=regularizers.L1(l1),
     )
     encoded = encode(input_img)
@@ -48,7 +48,7 @@ def build_autoencoder(l1=1e-3, l2=4.5e-6):
     decoder = keras.Model(encoded_input, decoded, name="decoder")
 
     # L1 kills each unit that is of no use yet, so all must be of use at once. The bias
-    # of 0.75 lets most of them respond, and the decoder starts as the encoder's
+    # of 0.5 lets most of them respond, and the decoder starts as the encoder's
     # transpose, to paint what the encoder sees, 4 times larger, to outweigh the L1.
     decode.kernel.assign(4 * ops.transpose(encode.kernel))
 
@@ -70,8 +70,8 @@ def main(argv=None):
     learning_rate = keras.optimizers.schedules.CosineDecay(
         initial_learning_rate=0.0,
         warmup_target=3e-3,
-        warmup_steps=args.epochs * steps // 10,
-        decay_steps=args.epochs * steps * 9 // 10,
+        warmup_steps=args.epochs * steps * 3 // 10,
+        decay_steps=args.epochs * steps * 7 // 10,
     )
     autoencoder.compile(
         optimizer=keras.optimizers.Adam(learning_rate, beta_2=0.99),

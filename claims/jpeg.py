@@ -73,8 +73,8 @@ def verdict(jpegs, code, n):
             f"{smaller} is smaller (code {ours:,.0f}, JPEG {theirs:,.0f} bytes)"
         )
     return (
-        f"at the code's MSE of {code[3]:.4f}, for one of {n:,} images {texts[1]}, for one "
-        f"alone {texts[0]}; from {as_good[0][1]:.0f} bytes on JPEG has a lower MSE"
+        f"at the code's MSE of {code[3]:.4f}, for one of {n:,} images {texts[1]}, for "
+        f"one alone {texts[0]}; from {as_good[0][1]:.0f} bytes on JPEG has a lower MSE"
     )
 
 

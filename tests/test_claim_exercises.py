@@ -1,4 +1,4 @@
-"""claims/exercises.py, settings.py and symptoms.py: one thing changes, the rest stays."""
+"""exercises.py, settings.py and symptoms.py: one thing changes, the rest stays."""
 
 import pytest
 

@@ -132,7 +132,9 @@ def test_the_rate_starts_and_ends_at_0(script, flags, tiny_npz, tmp_path):
         optimizer.iterations.assign(step)
         rates.append(float(optimizer.learning_rate))
     top = int(np.argmax(rates))
-    assert rates[0] == 0 and top == steps // 10
+    # sparse_ae.py warms up for longer, which keeps more of its units alive
+    tenths = 3 if script == "sparse_ae" else 1
+    assert rates[0] == 0 and top == steps * tenths // 10
     assert 1e-4 < rates[top] <= 1
     # it ends where the training does, not earlier
     assert rates[-1] == pytest.approx(0, abs=1e-3 * rates[top])
