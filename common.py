@@ -140,7 +140,7 @@ def plot_loss(history, x_train, x_test, path, key="loss"):
         axis.axhline(bce, ls=style, color="black", label=f"{name}: {bce:.3g}")
     axis.set_xlabel("epoch", fontsize=15)
     axis.set_ylabel(f"{key}, nats a pixel", fontsize=15)
-    axis.xaxis.get_major_locator().set_params(integer=True)  # there is no epoch 1.5
+    axis.xaxis.get_major_locator().set_params(integer=True, min_n_ticks=1)
     axis.legend(fontsize=13)
     save(fig, path)
 

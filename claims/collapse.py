@@ -12,9 +12,8 @@ recipe with both. It needs no trained model:
 The same in the post's own Keras: claims/post_2020/.
 """
 
-import shared  # noqa: F401, I001 - first: it makes the project's folder importable
 import math
-
+import shared  # noqa: F401 - first: it makes the project's folder importable
 import common
 import keras
 from keras import layers, regularizers

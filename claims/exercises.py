@@ -8,16 +8,15 @@ python simple_ae.py comes first (and python vae.py before shuffled_code). BCE is
 the test images. More: claims/settings.py, claims/symptoms.py.
 """
 
-import shared  # noqa: I001 - first: it makes the project's folder importable
+import shared  # first: it makes the project's folder importable
 import common
+import simple_ae
 import keras
 from keras import layers
 import numpy as np
 import retrain
 from sklearn.decomposition import PCA
 from sklearn.neighbors import NearestNeighbors
-
-import simple_ae
 
 
 def than(a, b):

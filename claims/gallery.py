@@ -7,9 +7,9 @@ script on the whole test set, the number in its last line.
     python claims/gallery.py
 """
 
+import shared  # first: it makes the project's folder importable
 import common
 import denoise_ae
-import shared  # first: it makes the project's folder importable
 
 SHAPES = {  # of an image, as each script's encoder takes it
     "simple_ae": (784,),

@@ -13,8 +13,8 @@ and packed by zlib, a Huffman code too; the decoder's weights are what its heade
 import io
 import math
 import zlib
-import common
 import shared  # before common: it makes the project's folder importable
+import common
 from matplotlib.figure import Figure
 import numpy as np
 from PIL import Image

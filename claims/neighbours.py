@@ -9,8 +9,8 @@ deep_ae.py: which test images are nearest to ten of them, and how well does a
     python claims/neighbours.py
 """
 
-import common
 import shared  # first: it makes the project's folder importable
+import common
 from scipy.stats import binomtest
 from sklearn.decomposition import PCA
 from sklearn.neighbors import KNeighborsClassifier, NearestNeighbors

@@ -7,15 +7,14 @@ on training images, and the network of denoise_ae.py, which has seen one level o
     python claims/noise_levels.py
 """
 
-import shared  # noqa: I001 - first: it makes the project's folder importable
+import shared  # first: it makes the project's folder importable
 import common
+import denoise_ae
 from matplotlib.figure import Figure
 import numpy as np
 from scipy import ndimage, stats
 from skimage.metrics import peak_signal_noise_ratio as psnr
 from skimage.restoration import denoise_tv_chambolle
-
-import denoise_ae
 
 NAMES = ["noisy image", "Gaussian blur", "total variation", "autoencoder"]
 

@@ -10,8 +10,8 @@ network is trained with. So both are measured, and the MSE on a face, which is n
     python claims/pca.py
 """
 
-import common
 import shared  # first: it makes the project's folder importable
+import common
 from matplotlib import cbook
 import numpy as np
 from PIL import Image

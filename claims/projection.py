@@ -9,9 +9,8 @@ claims/neighbours.py compares longer codes.
     python claims/projection.py
 """
 
-import shared  # noqa: I001 - first: it makes the project's folder importable
 import time
-
+import shared  # first: it makes the project's folder importable
 import common
 import keras
 from matplotlib import patheffects

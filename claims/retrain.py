@@ -3,11 +3,10 @@
 It is no claim itself. The rest of a training is read from what the script has saved.
 """
 
-import shared  # noqa: I001 - first: it makes the project's folder importable
 import inspect
 import math
 import re
-
+import shared  # first: it makes the project's folder importable
 import common
 import keras
 

@@ -11,7 +11,7 @@ The post: for "temporal structure" take an LSTM (「想要有 temporal structure
     python claims/rows_read.py
 """
 
-import shared  # noqa: I001 - first: it makes the project's folder importable
+import shared  # first: it makes the project's folder importable
 import common
 import keras
 import numpy as np

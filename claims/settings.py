@@ -8,7 +8,6 @@ in the model that the script has saved: run the scripts first that the list name
 loss is that of the test images.
 """
 
-import shared  # noqa: F401, I001 - first: it makes the project's folder importable
 import importlib
 import math
 import os
@@ -16,15 +15,14 @@ from pathlib import Path
 import subprocess
 import sys
 import time
-
+import shared  # noqa: F401 - first: it makes the project's folder importable
 import common
-import keras
-import retrain
-
 import deep_ae
 import seq2seq_ae
 import simple_ae
 import vae
+import keras
+import retrain
 
 # Adam's rates, the best of three each on the last 5,000 training images
 ADAM_RATES = {deep_ae: 3e-3, seq2seq_ae: 5e-3}

@@ -11,14 +11,13 @@ A unit's selectivity is its mean activation for its preferred digit, divided by 
 over all ten: 0.1 if it responds to all alike, 1 if to one digit only.
 """
 
-import shared  # noqa: I001 - first: it makes the project's folder importable
 import math
-
+import shared  # first: it makes the project's folder importable
 import common
+import sparse_ae
 import keras
 from matplotlib.figure import Figure
 import numpy as np
-import sparse_ae
 
 
 def train_twin(autoencoder, x_train, args):

@@ -12,7 +12,6 @@ low; its rate falls over all of its epochs, so with fewer --epochs it would be t
 sooner. Both sides have common.speed_options.
 """
 
-import shared  # noqa: F401, I001 - first: it makes the project's folder importable
 import importlib
 import math
 from pathlib import Path
@@ -21,7 +20,7 @@ from subprocess import PIPE, Popen
 import sys
 import tempfile
 import time
-
+import shared  # noqa: F401 - first: it makes the project's folder importable
 import common
 import keras
 from matplotlib.figure import Figure

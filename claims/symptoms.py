@@ -7,14 +7,13 @@ They need outputs/simple_ae.keras, and accuracy conv_ae.keras too: run python
 simple_ae.py and python conv_ae.py first. BCE is that of the test images.
 """
 
-import shared  # noqa: I001 - first: it makes the project's folder importable
+import shared  # first: it makes the project's folder importable
 import common
+import simple_ae
 import keras
 from keras import layers
 import numpy as np
 import retrain
-
-import simple_ae
 
 
 def accuracy(args):

@@ -1,8 +1,8 @@
 """denoise_ae.py: noise in, clean out, each set with a noise of its own."""
 
 import common
-import denoise_ae
 from conftest import SEED, record
+import denoise_ae
 import numpy as np
 import pytest
 

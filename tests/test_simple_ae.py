@@ -1,7 +1,7 @@
 """simple_ae.py: the post's model, and that it learns what MNIST looks like."""
 
-import simple_ae
 from conftest import record
+import simple_ae
 import numpy as np
 import pytest
 
