@@ -69,7 +69,7 @@ def main(argv=None):
     steps = math.ceil(len(x_train) / args.batch_size)  # in an epoch
     learning_rate = keras.optimizers.schedules.CosineDecay(
         initial_learning_rate=0.0,
-        warmup_target=3e-3,
+        warmup_target=1.5e-3,
         warmup_steps=args.epochs * steps * 3 // 10,
         decay_steps=args.epochs * steps * 7 // 10,
     )

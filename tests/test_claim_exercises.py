@@ -5,9 +5,7 @@ import pytest
 pytest.importorskip("sklearn")
 
 from argparse import Namespace
-import contextlib
-import importlib
-import io
+import shutil
 import common
 import simple_ae
 import exercises
@@ -26,24 +24,28 @@ ALL = [(module, name) for module, names in NAMES.items() for name in names]
 
 
 @pytest.fixture(scope="module")
-def models(tiny_npz, tmp_path_factory):
-    """A folder with models that the scripts have trained on the tiny data."""
+def models(trained, tmp_path_factory):
+    """A folder with the models of five scripts, trained on the tiny data."""
     out = tmp_path_factory.mktemp("models")
-    flags = ["--epochs", "20", "--data", str(tiny_npz), "--out", str(out)]
-    with (
-        pytest.MonkeyPatch.context() as patch,
-        contextlib.redirect_stdout(io.StringIO()),
-    ):
-        for plot in "plot_images", "plot_loss":
-            patch.setattr(common, plot, lambda *args, **kwargs: None)
-        for name in "simple_ae", "vae", "conv_ae", "deep_ae", "seq2seq_ae":
-            importlib.import_module(name).main(flags)
+    for script in "simple_ae", "vae", "conv_ae", "deep_ae", "seq2seq_ae":
+        shutil.copy(trained(script).out / f"{script}.keras", out)
     return out
 
 
 @pytest.fixture
 def args(tiny_npz, models):
     return Namespace(seed=0, data=str(tiny_npz), out=models)
+
+
+def shorten(monkeypatch):
+    """Let each training be two epochs, and not be compiled."""
+    fit = retrain.fit
+
+    def short_fit(autoencoder, optimizer, args, epochs, batch_size):
+        return fit(autoencoder, optimizer, args, 2, batch_size)
+
+    monkeypatch.setattr(retrain, "fit", short_fit)
+    monkeypatch.setattr(common, "speed_options", lambda steps: {"run_eagerly": True})
 
 
 def run(module, words, args):
@@ -56,7 +58,10 @@ def run(module, words, args):
 @pytest.mark.parametrize(
     "module, name", ALL, ids=lambda one: getattr(one, "__name__", one)
 )
-def test_each_prints_a_result_and_what_it_means(module, name, args, drawn, capsys):
+def test_each_prints_a_result_and_what_it_means(
+    module, name, args, drawn, capsys, monkeypatch
+):
+    shorten(monkeypatch)
     run(module, [name], args)
     lines = capsys.readouterr().out.splitlines()
     assert len(lines) >= 2
@@ -70,10 +75,12 @@ def test_each_prints_a_result_and_what_it_means(module, name, args, drawn, capsy
 
 @pytest.mark.parametrize("module", NAMES, ids=lambda module: module.__name__)
 def test_names(module, args, capsys, monkeypatch):
-    ran = []
-    functions = []
+    ran, functions = [], []
     for name in NAMES[module]:
-        function = lambda args, name=name: ran.append(name)
+
+        def function(args, name=name):
+            ran.append(name)
+
         function.__name__, function.__doc__ = name, f"What {name} does.\n\nMore."
         functions.append(function)
     flags = ["--data", args.data, "--out", str(args.out)]
@@ -104,7 +111,9 @@ def test_a_missing_model_is_reported_before_a_training(
         run(module, [name], args)
 
 
-def test_the_same_training_again_gives_the_same_loss(args):
+def test_the_same_training_again_gives_the_same_loss(args, drawn, tmp_path):
+    args.out = tmp_path
+    simple_ae.main(["--epochs", "20", "--data", args.data, "--out", str(args.out)])
     autoencoder, _, _ = retrain.build(simple_ae, args)
     losses = retrain.fit_as(simple_ae, autoencoder, args)
     assert len(losses) == 20
