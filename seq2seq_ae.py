@@ -60,7 +60,7 @@ def main(argv=None):
         initial_learning_rate=0.0,
         warmup_target=2e-2,
         warmup_steps=args.epochs * steps // 10,
-        decay_steps=args.epochs * steps * 9 // 10,
+        decay_steps=max(1, args.epochs * steps * 9 // 10),
     )
     sequence_autoencoder.compile(
         # Through 56 steps in time a gradient can explode or vanish; Muon's step does

@@ -57,7 +57,7 @@ def main(argv=None):
         initial_learning_rate=0.0,
         warmup_target=1e-2,
         warmup_steps=args.epochs * steps // 10,
-        decay_steps=args.epochs * steps * 9 // 10,
+        decay_steps=max(1, args.epochs * steps * 9 // 10),
     )
     autoencoder.compile(
         # beta_2, the memory for the size of the gradients, is 0.999 by default, which

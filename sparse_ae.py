@@ -71,7 +71,7 @@ def main(argv=None):
         initial_learning_rate=0.0,
         warmup_target=1.5e-3,
         warmup_steps=args.epochs * steps * 3 // 10,
-        decay_steps=args.epochs * steps * 7 // 10,
+        decay_steps=max(1, args.epochs * steps * 7 // 10),
     )
     autoencoder.compile(
         optimizer=keras.optimizers.Adam(learning_rate, beta_2=0.99),

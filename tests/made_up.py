@@ -9,7 +9,7 @@ import sys
 
 rate = 1e-2  # a comment
 seed = sys.argv[2] if len(sys.argv) > 2 else "0"
-with open("runs.txt", "a") as file:
+with open("runs.txt", "a", encoding="utf-8") as file:
     file.write(seed)
 print("Total params: 50,992 (199.19 KB)")
 print("Epoch 10/10")

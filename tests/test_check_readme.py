@@ -19,7 +19,9 @@ def recorded(tmp_path_factory):
         paths = [folder / measure.RESULTS, folder / measure.CLAIMS]
         assert measure.measure(["simple_ae", "vae"], [0, 1], paths[0]) == 0
         assert measure.record_claims([], paths[1]) == 0
-    return {path.relative_to(folder): path.read_text(encoding="utf-8") for path in paths}
+    return {
+        path.relative_to(folder): path.read_text(encoding="utf-8") for path in paths
+    }
 
 
 @pytest.fixture

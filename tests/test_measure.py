@@ -79,10 +79,10 @@ def test_a_run_is_a_row(project):
 def test_a_run_on_record_is_not_repeated_until_the_code_changes(project):
     measured(project)
     measured(project)
-    assert (project / "runs.txt").read_text() == "01"
+    assert (project / "runs.txt").read_text(encoding="utf-8") == "01"
     replace(project / "simple_ae.py", "rate = 1e-2", "rate = 2e-2")
     _, rows = measured(project, seeds=[1])
-    assert (project / "runs.txt").read_text() == "011"
+    assert (project / "runs.txt").read_text(encoding="utf-8") == "011"
     assert [row["script"] for row in rows] == ["vae", "vae", "simple_ae"]
     path = project / "tools" / "results.csv"
     measure.clean(path)

@@ -245,7 +245,9 @@ def read_claims(path):
 def claim_commands():
     """Return {name: command} of the claims; a name in LONG has its arguments too."""
     paths = sorted((PROJECT / "claims").glob("*.py"))
-    programs = [path.stem for path in paths if "__main__" in path.read_text(encoding="utf-8")]
+    programs = [
+        path.stem for path in paths if "__main__" in path.read_text(encoding="utf-8")
+    ]
     with_arguments = {name.split()[0]: name for name in LONG}
     names = [with_arguments.get(name, name) for name in programs]
     return {name: claim_command(name) for name in names}
