@@ -1,5 +1,7 @@
 """claims/collapse.py: today's penalty, and the post's collapse in a small training."""
 
+import re
+
 import pytest
 
 pytest.importorskip("sklearn")
@@ -76,6 +78,8 @@ def test_what_it_prints_and_draws(tiny_npz, tmp_path, capsys, drawn, mnist):
     )
     assert summed.startswith("L1(0.0128), as summed over batch, 3 epochs: test BCE")
     assert verdict.startswith("verdict: ")
+    bce, val_loss = re.findall(r"0\.\d{4}(?=,)", divided)
+    assert float(val_loss) > float(bce)  # by the penalty
     curves, pictures = drawn["collapse.png"].subfigs
     *lines, line_of_mean = curves.axes[0].get_lines()
     for line, printed in zip(lines, (divided, summed), strict=True):
