@@ -24,7 +24,7 @@ import numpy as np
 encoding_dim = 128
 
 
-def build_autoencoder(l1=1e-3, l2=4e-6):
+def build_autoencoder(l1=1e-3, l2=5e-6):
     """Return (autoencoder, encoder, decoder), three models that share their weights.
 
     The loss is BCE + l1 * (sum of |code|, mean over the batch) + l2 * (sum of the

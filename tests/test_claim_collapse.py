@@ -1,7 +1,6 @@
 """claims/collapse.py: today's penalty, and the post's collapse in a small training."""
 
 import re
-
 import pytest
 
 pytest.importorskip("sklearn")

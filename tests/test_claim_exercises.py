@@ -5,7 +5,11 @@ import pytest
 pytest.importorskip("sklearn")
 
 from argparse import Namespace
+from contextlib import redirect_stdout
+import io
+from pathlib import Path
 import shutil
+import sys
 import common
 import simple_ae
 import exercises
@@ -59,7 +63,7 @@ def run(module, words, args):
     "module, name", ALL, ids=lambda one: getattr(one, "__name__", one)
 )
 def test_each_prints_a_result_and_what_it_means(
-    module, name, args, drawn, capsys, monkeypatch
+    module, name, args, drawn, in_process, capsys, monkeypatch
 ):
     shorten(monkeypatch)
     run(module, [name], args)
@@ -150,7 +154,7 @@ def test_only_what_is_named_changes(args, monkeypatch):
 
     used.clear()
     settings.adam_or_muon(args)
-    assert [one["name"] for _, one in used] == ["adam", "adam"]
+    assert all(one["name"].startswith("adam") for _, one in used) and len(used) == 2
 
 
 def test_verdicts_follow_the_numbers(args, capsys, monkeypatch):
@@ -213,15 +217,48 @@ def test_accuracy_is_what_its_line_says(args, capsys):
         assert f"{name} {share:.1%}," in line
 
 
-def test_epochs_of_both_speeds_are_timed(args, capsys, monkeypatch):
-    seconds = {True: 2.0, False: 3.0}
-    monkeypatch.setattr(
-        settings, "seconds_of_epoch", lambda *args, fast=True: seconds[fast]
-    )
-    monkeypatch.setattr(
-        settings.subprocess, "check_output", lambda *args, **env: b"1.0"
-    )
+@pytest.fixture
+def in_process(monkeypatch):
+    """The commands of settings.py's subprocess, carried out in this process instead."""
+    commands = []
+
+    def check_output(command, env):
+        assert env["TF_ENABLE_ONEDNN_OPTS"] == "0"
+        assert (Path(env["PYTHONPATH"]) / "settings.py").is_file()
+        commands.append(command)
+        with redirect_stdout(io.StringIO()) as printed:
+            exec(command[2], {})  # noqa: S102
+        return printed.getvalue().encode()
+
+    monkeypatch.setattr(settings.subprocess, "check_output", check_output)
+    return commands
+
+
+def test_speeds_are_ratios_to_the_scripts_own(args, in_process, capsys, monkeypatch):
+    times = iter([2.0, 3.0, 1.0, 2.0, 1.0, 8.0])  # own, plain, without oneDNN, twice
+    monkeypatch.setattr(settings, "seconds_of_epoch", lambda *_, **options: next(times))
     settings.speed_options(args)
     lines = capsys.readouterr().out.splitlines()
     assert "1.5 times the seconds without them, 0.5 without oneDNN" in lines[0]
     assert "slower without them, not slower without oneDNN" in lines[1]
+    assert "0.5 times the seconds without them, 4.0 without oneDNN" in lines[2]
+    assert "not slower without them, slower without oneDNN" in lines[3]
+    assert [command[0] for command in in_process] == [sys.executable] * 2
+
+
+def test_the_second_epoch_is_timed_with_the_options_and_without(args, monkeypatch):
+    compile_, used = keras.Model.compile, []
+
+    def spy(model, *args, **options):
+        used.append(options)
+        return compile_(model, *args, **options)
+
+    monkeypatch.setattr(keras.Model, "compile", spy)
+    monkeypatch.setattr(keras.Model, "fit", lambda *args, **kwargs: None)
+    ticks = iter([0, 1, 3, 7])  # starts at 0 and at 1, ends at 3
+    monkeypatch.setattr(settings.time, "perf_counter", lambda: next(ticks))
+    assert settings.seconds_of_epoch("simple_ae", args.data) == 3 - 1
+    assert common.speed_options(1).items() <= used[0].items()
+    ticks = iter([0, 1, 3])
+    settings.seconds_of_epoch("simple_ae", args.data, fast=False)
+    assert list(used[1]) == ["loss"]
