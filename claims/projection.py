@@ -56,16 +56,16 @@ def verdict(accuracies):
 
 def draw(maps, labels, path):
     """Draw maps, {title: codes, (n, 2)}, each digit's name at its cluster's median."""
-    fig = Figure(figsize=(13.5, 5), layout="constrained")
+    fig = Figure(figsize=(13.5, 5.5), layout="constrained")
     for axis, (title, codes) in zip(fig.subplots(1, len(maps)), maps.items()):
         # In the order of the images, so that no digit hides another.
         axis.scatter(*codes.T, s=3, c=np.array(COLORS)[labels], rasterized=True)
         for digit in np.unique(labels):
             x, y = np.median(codes[labels == digit], axis=0)
-            name = axis.text(x, y, str(digit), color=COLORS[digit], fontsize=26)
+            name = axis.text(x, y, str(digit), fontsize=21)
             name.set(weight="bold", ha="center", va="center")
-            name.set_path_effects([patheffects.withStroke(linewidth=6, foreground="w")])
-        axis.set_title(title, fontsize=20)
+            name.set_path_effects([patheffects.withStroke(linewidth=5, foreground="w")])
+        axis.set_title(title, fontsize=17)
         axis.set(xticks=[], yticks=[])
     common.save(fig, path)
 
@@ -103,8 +103,9 @@ def main(argv=None):
         codes = project(x_test)
         seconds = time.perf_counter() - started
         accuracies[name] = neighbour_accuracy(codes, y_test, args.seed)
-        maps[f"{name}: {accuracies[name]:.1%}, {seconds:.1f} s"] = codes
-        print(f"{name:>5}: {accuracies[name]:.1%} by 5 neighbours, {seconds:.1f} s")
+        result = f"{accuracies[name]:.1%} by 5 neighbours"
+        maps[f"{name}: {result}\n{seconds:.1f} s for {len(x_test):,} images"] = codes
+        print(f"{name}: {result}, {seconds:.1f} s for {len(x_test):,} images")
     print(f"before that, PCA was fitted on the training images in {fitting:.1f} s, and")
     print("vae.py trained; t-SNE cannot project a new image, and has no decoder")
     draw(maps, y_test, args.out / "projection.png")

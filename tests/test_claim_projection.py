@@ -6,6 +6,7 @@ pytest.importorskip("sklearn")
 import common
 import vae
 import keras
+from matplotlib import patheffects
 from matplotlib.colors import to_rgba_array
 import numpy as np
 import projection
@@ -71,13 +72,13 @@ def test_three_maps_one_protocol(tiny_npz, tmp_path, monkeypatch, drawn, capsys)
             median = np.median(codes[y_test == int(digit)], axis=0)
             np.testing.assert_allclose(position, median, rtol=1e-6)
     printed = capsys.readouterr().out
-    assert "PCA: 10.0% by 5" in printed and "VAE: 30.0% by 5" in printed
+    assert "PCA: 10.0% by 5 neighbours" in printed and "VAE: 30.0% by 5" in printed
     assert printed.splitlines()[-1] == projection.verdict(
         {"PCA": 0.1, "t-SNE": 0.2, "VAE": 0.3}
     )
 
 
-def test_points_and_names_have_the_colour_of_their_digit(tmp_path, drawn):
+def test_points_have_the_colour_of_their_digit_and_names_an_outline(tmp_path, drawn):
     labels = np.arange(30) % 10
     codes = random.random((2, 30, 2))
     projection.draw(dict(zip("ab", codes)), labels, tmp_path / "map.png")
@@ -86,7 +87,9 @@ def test_points_and_names_have_the_colour_of_their_digit(tmp_path, drawn):
     assert len(np.unique(colors, axis=0)) == 10
     points = axis.collections[0].get_facecolors()
     np.testing.assert_array_equal(points, colors[labels])
-    assert [text.get_color() for text in axis.texts] == projection.COLORS
+    for text in axis.texts:
+        (outline,) = text.get_path_effects()[:1]
+        assert isinstance(outline, patheffects.withStroke)
 
 
 def test_no_labels_or_another_size_is_one_sentence(
