@@ -54,7 +54,7 @@ def main(argv=None):
         bces[name] = common.binary_crossentropy(x_test, decoded_imgs)
         print(f"{name:<10} test BCE {bces[name]:.4f}")
     common.plot_images(rows, args.out / "gallery.png")
-    best, worst = max(bces, key=bces.get), min(bces, key=bces.get)
+    best, worst = min(bces, key=bces.get), max(bces, key=bces.get)
     print(
         f"verdict: the closest to the digits comes {best} ({bces[best]:.4f}), the "
         f"furthest from them stays {worst} ({bces[worst]:.4f})"
