@@ -107,7 +107,7 @@ def test_two_epochs_of_a_known_model_are_run_and_the_second_counts(
     model, x, y, settings = fits[1]
     assert x is y and settings["batch_size"] == 128
     assert settings["validation_data"][0] is settings["validation_data"][1]
-    assert model.optimizer.name == "adadelta"
+    assert model.optimizer.name.startswith("adadelta")
     assert float(model.optimizer.learning_rate) == 1.0
 
 

@@ -440,5 +440,6 @@ def test_a_bad_file_ends_before_the_training(script, tmp_path):
     import common
 
     with pytest.raises(common.DataError, match=r"^the data file .*none.npz: [^\n]*$"):
-        record(script, "--data", tmp_path / "none.npz", "--out", tmp_path)
+        flags = ["--data", tmp_path / "none.npz", "--out", tmp_path]
+        record(script, *flags, train=False)
     assert not list(tmp_path.iterdir())
