@@ -64,9 +64,9 @@ def main(argv=None):
         decay_steps=max(1, args.epochs * steps * 9 // 10),
     )
     autoencoder.compile(
-        # With Adam, so many relu units die that the loss stalls. Muon makes the steps
-        # of a weight matrix equally large in all directions. It is meant for hidden
-        # layers: biases and the output layer are left to AdamW.
+        # Muon makes the steps of a weight matrix equally large in all directions, which
+        # gets further than Adam here (claims/settings.py adam_or_muon). It is meant for
+        # hidden layers: biases and the output layer are left to AdamW.
         optimizer=keras.optimizers.Muon(learning_rate, exclude_layers=["output"]),
         loss="binary_crossentropy",
         **common.speed_options(steps),  # optional
