@@ -53,7 +53,7 @@ def linear_code(args):
     best = common.binary_crossentropy(x_test, decoded_imgs)
     print(f"linear_code: BCE {linear:.4f}, with relu {relu:.4f}, PCA {best:.4f}")
     words = than(linear, relu), than(linear, best)
-    print(f"verdict: {words[0]} than with relu, {words[1]} than PCA, the best for MSE")
+    print(f"verdict: it is {words[0]} than with relu, and {words[1]} in BCE than PCA")
 
 
 def no_warmup(args):
@@ -71,7 +71,7 @@ def no_warmup(args):
     texts = [f"BCE {b:.4f}, {d} dead units" for b, d in zip(bce, dead)]
     print(f"no_warmup: with a warm-up to {rate} {texts[0]}; without {texts[1]}")
     more = "more" if dead[1] > dead[0] else "no more"
-    print(f"verdict: without a warm-up {more} units die; it is {than(*bce[::-1])}")
+    print(f"verdict: without a warm-up {more} units die; BCE is {than(*bce[::-1])}")
 
 
 def adadelta(args):
@@ -105,8 +105,10 @@ def shuffled_code(args):
     common.plot_images(rows, args.out / "shuffled_code.png")
     texts = " and ".join(f"{times[name]:.2f} times for {name}" for name in times)
     print(f"shuffled_code: distance to the nearest digit, new to real codes: {texts}")
-    farther = [name for name in times if times[name] == max(times.values())]
-    print(f"verdict: new codes take {farther[0]}.py farther from digits than the other")
+    farther = max(times, key=times.get)
+    print(
+        f"verdict: new codes take {farther}.py farther from digits than the other one"
+    )
 
 
 if __name__ == "__main__":

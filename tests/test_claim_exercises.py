@@ -102,7 +102,7 @@ def test_names(module, args, capsys, monkeypatch):
     assert len(ran) == 1 + len(NAMES[module])
 
 
-NO_MODEL = ["speed_options", "pixels_255"]  # these two need none
+NO_MODEL = ["speed_options", "no_sigmoid", "pixels_255"]  # these need none
 
 
 @pytest.mark.parametrize("module, name", [one for one in ALL if one[1] not in NO_MODEL])
@@ -188,7 +188,7 @@ def test_verdicts_follow_the_numbers(args, capsys, monkeypatch):
     )
     assert all("0.99 is better" in line for line in verdicts(settings.beta_2, 0.4))
     assert all("0.999 is better" in line for line in verdicts(settings.beta_2, 0.2))
-    assert "ends at 2.0 times" in verdicts(symptoms.no_sigmoid, 0.6)[0]
+    assert "ends 2.0 times as high" in verdicts(symptoms.no_sigmoid, [0.3, 0.6])[0]
     assert "not the same as" in verdicts(symptoms.no_code, 0.01)[0]
 
 
