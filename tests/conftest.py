@@ -88,7 +88,7 @@ def record(script, *flags, train=True, **constants):
 
     Args:
         script: its name, without `.py`.
-        flags: of the command line.
+        flags: of the command line; none at all is `main()`.
         train: False ends the run where `fit` is called.
         constants: names of the script's module, set to these values for this run.
 
@@ -132,7 +132,7 @@ def record(script, *flags, train=True, **constants):
         for name, value in constants.items():
             patch.setattr(module, name, value)
         try:
-            run.models = module.main([*map(str, flags)])
+            run.models = module.main([*map(str, flags)] if flags else None)
         except Untrained:
             pass
     run.lines = text.getvalue().splitlines()
