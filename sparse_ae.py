@@ -66,6 +66,7 @@ def main(argv=None):
     print("x_train.shape=", x_train.shape, ", x_test.shape=", x_test.shape)
     autoencoder, encoder, decoder = build_autoencoder()
     autoencoder.summary(expand_nested=True)
+    # The warm-up is three times as long as in simple_ae.py: fewer units die.
     steps = math.ceil(len(x_train) / args.batch_size)  # in an epoch
     learning_rate = keras.optimizers.schedules.CosineDecay(
         initial_learning_rate=0.0,

@@ -54,7 +54,7 @@ def build_autoencoder():
     x = layers.Dense(128, activation="silu")(x)
     x = layers.Dense(64, activation="silu")(x)
     z_mean = layers.Dense(latent_dim)(x)
-    # Bounded, or exp() could overflow and the loss end in nan. 0 is N(0, 1)'s own.
+    # Bounded: exp() could overflow and the loss end in nan. N(0, 1) has 0.
     z_log_var = ops.clip(layers.Dense(latent_dim)(x), -10, 1)
     z = Sampling()([z_mean, z_log_var])
     encoder = keras.Model(input_img, [z_mean, z_log_var, z], name="encoder")
