@@ -20,7 +20,8 @@ import keras
 if tuple(map(int, keras.__version__.split(".")[:2])) < (3, 14):
     sys.stderr.write(
         f"this needs Keras 3.14 or later, found {keras.__version__}: take Python 3.11 "
-        'or later, and pip install --upgrade "tensorflow>=2.21" "keras>=3.14"\n'
+        f'or later, and {sys.executable} -m pip install --upgrade "tensorflow>=2.21" '
+        '"keras>=3.14"\n'
     )
     sys.exit(2)
 
@@ -174,6 +175,7 @@ def speed_options(steps):
 
 def save(figure_or_model, path):
     """Write a figure as .png or a model as .keras, whole or not at all."""
+    path = Path(path)
     unfinished = path.with_name(f"unfinished-{os.getpid()}-{path.name}")
     figure = isinstance(figure_or_model, Figure)
     (figure_or_model.savefig if figure else figure_or_model.save)(unfinished)

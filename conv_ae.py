@@ -31,8 +31,10 @@ def build_autoencoder():
     encoder = keras.Model(input_img, encoded, name="encoder")
 
     encoded_input = keras.Input(shape=(4, 4, 8))
-    # 7 x 7 x 64: 4 was 7 / 2 rounded up; the 0, output_padding, trims 8 to 7 again.
-    x = layers.Conv2DTranspose(64, 3, 2, "same", 0, activation="relu")(encoded_input)
+    # 7 x 7 x 64: 4 was 7 / 2 rounded up; output_padding=0 makes it 7 again and not 8.
+    x = layers.Conv2DTranspose(64, 3, 2, "same", output_padding=0, activation="relu")(
+        encoded_input
+    )
     x = layers.Conv2DTranspose(32, 3, 2, "same", activation="relu")(x)  # 14 x 14 x 32
     # 28 x 28 x 1
     decoded = layers.Conv2DTranspose(1, 3, 2, "same", activation="sigmoid")(x)
@@ -45,7 +47,6 @@ def build_autoencoder():
 def main(argv=None):
     args = common.parse_args(__doc__, argv, epochs=8, batch_size=64)
     keras.utils.set_random_seed(args.seed)
-
     (x_train, _), (x_test, _) = common.load_mnist(args.data)
     x_train, x_test = x_train[..., np.newaxis], x_test[..., np.newaxis]
     autoencoder, encoder, decoder = build_autoencoder()
@@ -53,12 +54,12 @@ def main(argv=None):
     steps = math.ceil(len(x_train) / args.batch_size)  # in an epoch
     learning_rate = keras.optimizers.schedules.CosineDecay(
         initial_learning_rate=0.0,
-        warmup_target=1e-2,
+        warmup_target=1e-2,  # after a tenth of the steps; from there down to 0
         warmup_steps=args.epochs * steps // 10,
         decay_steps=max(1, args.epochs * steps * 9 // 10),
     )
     autoencoder.compile(
-        optimizer=keras.optimizers.Adam(learning_rate, beta_2=0.99),
+        optimizer=keras.optimizers.Adam(learning_rate, beta_2=0.99),  # see simple_ae.py
         loss="binary_crossentropy",
         **common.speed_options(steps),  # optional
     )

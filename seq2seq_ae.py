@@ -58,7 +58,7 @@ def main(argv=None):
     steps = math.ceil(len(x_train) / args.batch_size)  # in an epoch
     learning_rate = keras.optimizers.schedules.CosineDecay(
         initial_learning_rate=0.0,
-        warmup_target=2e-2,
+        warmup_target=2e-2,  # after a tenth of the steps; from there down to 0
         warmup_steps=args.epochs * steps // 10,
         decay_steps=max(1, args.epochs * steps * 9 // 10),
     )

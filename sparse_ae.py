@@ -75,7 +75,7 @@ def main(argv=None):
         decay_steps=max(1, args.epochs * steps * 7 // 10),
     )
     autoencoder.compile(
-        optimizer=keras.optimizers.Adam(learning_rate, beta_2=0.99),
+        optimizer=keras.optimizers.Adam(learning_rate, beta_2=0.99),  # see simple_ae.py
         loss="binary_crossentropy",
         metrics=["binary_crossentropy"],  # the loss without the two penalties
         **common.speed_options(steps),  # optional

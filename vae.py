@@ -54,7 +54,7 @@ def build_autoencoder():
     x = layers.Dense(128, activation="silu")(x)
     x = layers.Dense(64, activation="silu")(x)
     z_mean = layers.Dense(latent_dim)(x)
-    # Bounded: exp() could overflow and the loss end in nan. N(0, 1) has 0.
+    # Bounded, or exp() could overflow and the loss end in nan. N(0, 1) has log 1 = 0.
     z_log_var = ops.clip(layers.Dense(latent_dim)(x), -10, 1)
     z = Sampling()([z_mean, z_log_var])
     encoder = keras.Model(input_img, [z_mean, z_log_var, z], name="encoder")
@@ -80,12 +80,12 @@ def main(argv=None):
     steps = math.ceil(len(x_train) / args.batch_size)  # in an epoch
     learning_rate = keras.optimizers.schedules.CosineDecay(
         initial_learning_rate=0.0,
-        warmup_target=5e-3,
+        warmup_target=5e-3,  # after a tenth of the steps; from there down to 0
         warmup_steps=args.epochs * steps // 10,
         decay_steps=max(1, args.epochs * steps * 9 // 10),
     )
     autoencoder.compile(
-        optimizer=keras.optimizers.Adam(learning_rate, beta_2=0.99),
+        optimizer=keras.optimizers.Adam(learning_rate, beta_2=0.99),  # see simple_ae.py
         loss="binary_crossentropy",
         metrics=["binary_crossentropy"],  # the loss without the KL term
         **common.speed_options(steps),  # optional

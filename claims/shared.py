@@ -10,7 +10,8 @@ import common
 import keras
 
 if not (find_spec("sklearn") and find_spec("skimage")):
-    sys.stderr.write("the claims need pip install -r claims/requirements.txt\n")
+    install = f"{sys.executable} -m pip install -r claims/requirements.txt"
+    sys.stderr.write(f"the claims need two more packages: {install}\n")
     sys.exit(2)
 
 

@@ -33,6 +33,7 @@ def project(recorded, tmp_path, monkeypatch):
     for module in measure, check_readme:
         monkeypatch.setattr(module, "PROJECT", tmp_path)
         monkeypatch.setattr(module, "SCRIPTS", ["simple_ae", "vae"])
+    monkeypatch.setattr(measure, "SEEDS", [0, 1])
     return tmp_path
 
 
@@ -112,6 +113,7 @@ def test_what_is_written_is_compared(project, capsys, names, old, new, problem):
             "not better than",
         ),
         (measure.RESULTS, "simple_ae,1,", "simple_ae,0,", "simple_ae has the seeds"),
+        (measure.RESULTS, "simple_ae,1,", "simple_ae,2,", "simple_ae has the seeds"),
         (
             measure.CLAIMS,
             "claims/pca.py",

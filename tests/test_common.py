@@ -221,7 +221,7 @@ def test_the_figure_of_a_short_row_and_few_images(figures):
 def test_the_file_has_the_figures_pixels(tmp_path):
     half = np.zeros((10, 28, 28), np.float32)
     half[:, :, 14:] = 1
-    common.plot_images({"above": half, "below": 1 - half}, tmp_path / "x.png")
+    common.plot_images({"above": half, "below": 1 - half}, str(tmp_path / "x.png"))
     pixels = imread(tmp_path / "x.png")[..., 0]
     height, width = pixels.shape
     assert width > 4 * height and height >= 200
