@@ -59,10 +59,13 @@ def linear_code(args):
 def no_warmup(args):
     """A fast rate with a warm-up, and without one: relu units die."""
     bce, dead, rate = [], [], 3e-2
-    without = {"initial_learning_rate": rate, "warmup_target": None}
-    for change in {"warmup_target": rate}, without:
+    for warmup in True, False:
         settings = retrain.own_settings(simple_ae, args)
-        settings["learning_rate"]["config"].update(change)
+        schedule = settings["learning_rate"]["config"]
+        schedule["warmup_target"] = rate
+        if not warmup:  # The fall alone takes all of the steps.
+            schedule["decay_steps"] += schedule["warmup_steps"]
+            schedule |= {"initial_learning_rate": rate, "warmup_target": None}
         adam = keras.optimizers.Adam.from_config(settings)
         autoencoder, encoder, _ = retrain.build(simple_ae, args)
         bce.append(retrain.fit_as(simple_ae, autoencoder, args, adam)[-1])

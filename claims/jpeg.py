@@ -1,10 +1,11 @@
 """JPEG: can an autoencoder compress as well?
 
 The post: 「理論上是無法做出一個 autoencoder,其得到的壓縮效果,能夠跟類似 jpeg, mp3
-這種壓縮方法一樣好」 (in theory no autoencoder compresses as well as JPEG). JPEG gets a
+這種壓縮方法一樣好」 (in theory no autoencoder compresses as well as JPEG), since
+nobody can train on all pictures; here all are digits, so that stays open. JPEG gets a
 file for each test image, and one file for all of them, which share its header, with
 Huffman tables of their own. The numbers of simple_ae.py's code are rounded to 64 steps
-and packed by zlib, a Huffman code too; the decoder's weights are what its header is.
+and packed by zlib (LZ77 and Huffman); the decoder's weights are what its header is.
 
     python simple_ae.py
     python claims/jpeg.py

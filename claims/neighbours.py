@@ -2,8 +2,8 @@
 
 The post: 「有些時候我們會用這個新空間來判斷每筆資料之間的接近程度」 (sometimes this new
 space is used to tell how near the data are to each other). Asked twice of the code of
-deep_ae.py: which test images are nearest to ten of them, and how well does a
-5-nearest-neighbour classifier do with it, beside the pixels, and PCA of the same size?
+deep_ae.py, the pixels, and PCA of the same size: how many of an image's five nearest
+have its digit, and how well does a 5-nearest-neighbour (5-NN) classifier do?
 
     python deep_ae.py
     python claims/neighbours.py
@@ -11,6 +11,7 @@ deep_ae.py: which test images are nearest to ten of them, and how well does a
 
 import shared  # first: it makes the project's folder importable
 import common
+import numpy as np
 from scipy.stats import binomtest
 from sklearn.decomposition import PCA
 from sklearn.neighbors import KNeighborsClassifier, NearestNeighbors
@@ -68,10 +69,8 @@ def main(argv=None):
     for place in range(5):
         rows[f"neighbour {place + 1}"] = x_test[neighbours[:10, place]]
     common.plot_images(rows, args.out / "neighbours.png")
-    same = y_test[neighbours] == y_test[:, None]
-    shown = same[:10]
+    shown = y_test[neighbours[:10]] == y_test[:10, None]
     print(f"{shown.sum()} of the {shown.size} shown have the query's digit")
-    print(f"of all test images' five nearest {same.mean():.1%} have the query's digit")
 
     pca = PCA(size, random_state=args.seed).fit(x_train)
     inputs = {
@@ -79,16 +78,17 @@ def main(argv=None):
         f"PCA-{size}": (pca.transform(x_train), pca.transform(x_test)),
         f"code, {size} numbers": (train_codes, test_codes),
     }
-    print("5-nearest-neighbour accuracy on the test set:")
-    guesses = {}
+    print("of the five nearest test images, with the query's digit | 5-NN accuracy:")
+    same, guesses = [], []
     for name, (train, test) in inputs.items():
-        guesses[name] = right_guesses(train, y_train, test, y_test)
-        print(f"{name:<17} {guesses[name].mean():.2%}")
-    pixels, linear, code = guesses.values()
+        same.append(np.mean(y_test[nearest(test, k=5)] == y_test[:, None]))
+        guesses.append(right_guesses(train, y_train, test, y_test))
+        print(f"{name:<17} {same[-1]:.1%} | {guesses[-1].mean():.2%}")
+    pixels, linear, code = guesses
     print(
-        f"verdict: {same.mean():.1%} of the nearest codes belong to the same digit; "
-        f"for a classifier the code is {compare(code, pixels)} the pixels and "
-        f"{compare(code, linear)} PCA of the same size"
+        f"verdict: {same[2]:.1%} of the five nearest codes have the query's digit "
+        f"(pixels {same[0]:.1%}, PCA {same[1]:.1%}); for a classifier the code is "
+        f"{compare(code, pixels)} the pixels and {compare(code, linear)} PCA"
     )
 
 

@@ -1,7 +1,7 @@
 """PCA: is the simple autoencoder better than the best linear code?
 
-The post: 「功能跟 PCA 或 t-SNE 一樣,但效果更好」 (like PCA or t-SNE, but better),
-「只能處理跟訓練資料類似的」 (it handles only what is like its training data). Of all
+The post: 「Encoder 的效果等同於做 Dimension Reduction」 (encoding is like dimension
+reduction), 「只能處理跟訓練資料類似的」 (only what is like its training data). Of all
 linear codes of one size, PCA has the smallest mean squared error (MSE) on the images
 that it is fitted to. It does not minimise the binary cross-entropy (BCE), which the
 network is trained with. So both are measured, and the MSE on a face, which is no digit.
@@ -63,7 +63,7 @@ def crossing(pca, images, measure, goal, low=0):
 
 def compare(ours, theirs):
     """Return a word for the network's error beside PCA's, and both."""
-    word = "better" if ours < theirs else "no better"
+    word = "better" if ours < theirs else "worse"
     return f"{word} ({ours:.4f}, PCA {theirs:.4f})"
 
 

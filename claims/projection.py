@@ -47,7 +47,7 @@ def verdict(accuracies):
     """Return which part of the post's sentence holds; {name of the map: accuracy}."""
     vae = accuracies["VAE"]
     parts = [
-        f"{'better' if vae > accuracies[name] else 'not better'} than {name} "
+        f"{'better' if vae > accuracies[name] else 'worse'} than {name} "
         f"({vae:.1%} against {accuracies[name]:.1%})"
         for name in ("PCA", "t-SNE")
     ]
@@ -107,7 +107,7 @@ def main(argv=None):
         maps[f"{name}: {result}\n{seconds:.1f} s for {len(x_test):,} images"] = codes
         print(f"{name}: {result}, {seconds:.1f} s for {len(x_test):,} images")
     print(f"before that, PCA was fitted on the training images in {fitting:.1f} s, and")
-    print("vae.py trained; t-SNE cannot project a new image, and has no decoder")
+    print("vae.py trained; scikit-learn's t-SNE cannot project a new image, nor decode")
     draw(maps, y_test, args.out / "projection.png")
     print(verdict(accuracies))
 

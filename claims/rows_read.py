@@ -51,7 +51,9 @@ def verdict(errors):
             the ridge regression's, the mean training image's. 28 rows: the final state.
     """
     unfinished = {read: e for read, e in errors.items() if read < 28}
-    held = ", ".join(f"{1 - e[1] / e[2]:.0%}" for e in unfinished.values())
+    # Rounded down, as a lower bound is.
+    shares = [np.floor(100 * (1 - e[1] / e[2])) for e in unfinished.values()]
+    held = ", ".join(f"{share:.0f}%" for share in shares)
     hidden = [str(read) for read, e in unfinished.items() if e[1] < e[0]]
     worse = [str(read) for read, e in unfinished.items() if e[0] >= e[2]]
     return (

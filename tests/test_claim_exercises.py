@@ -143,10 +143,12 @@ def test_only_what_is_named_changes(args, monkeypatch):
     schedule = own["learning_rate"]["config"]
     with_warmup, without = (one["learning_rate"]["config"] for _, one in used)
     assert with_warmup == schedule | {"warmup_target": 3e-2}
+    steps = schedule["warmup_steps"] + schedule["decay_steps"]  # all of them
     change = {"initial_learning_rate": 3e-2, "warmup_target": None}
-    assert without == schedule | change
+    assert without == schedule | change | {"decay_steps": steps}
     rates = used[1][0]._learning_rate  # the schedule: no rise at the start
     assert float(rates(0)) == pytest.approx(3e-2)
+    assert float(rates(0.95 * steps)) > 0 == float(rates(steps))
 
     used.clear()
     exercises.adadelta(args)

@@ -91,7 +91,7 @@ def test_what_is_drawn_and_printed(tiny_npz, tmp_path, drawn, capsys):
     mses = [np.mean((face - y) ** 2) for y in (rows["autoencoder"][10:], by_pca)]
     assert f"face: MSE {mses[0]:.4f} by the network, {mses[1]:.4f} by PCA-32" in text
     verdict = text.splitlines()[-1]
-    assert verdict.startswith("verdict: ") and verdict.count("no better") >= 2
+    assert verdict.startswith("verdict: ") and verdict.count("worse (") >= 2
 
 
 def test_the_verdict_flips(tiny_npz, tmp_path, drawn, capsys, monkeypatch):
@@ -103,7 +103,7 @@ def test_the_verdict_flips(tiny_npz, tmp_path, drawn, capsys, monkeypatch):
 
     monkeypatch.setattr(shared, "load_model", lambda *_: (Perfect(), Perfect(), None))
     verdict = run(tiny_npz, tmp_path, capsys).splitlines()[-1]
-    assert verdict.count("better (") == 3 and "no better" not in verdict
+    assert verdict.count("better (") == 3 and "worse" not in verdict
 
 
 def test_a_missing_model_is_named(tiny_npz, tmp_path):
