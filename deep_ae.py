@@ -1,7 +1,7 @@
 """Deep autoencoder: three layers encode, three decode.
 
-With layers in between, the mapping between image and code can be non-linear in both
-directions: the same 32 numbers as in simple_ae.py hold more.
+With hidden layers each direction can be more than one weighted sum and one relu or
+sigmoid: the same 32 numbers as in simple_ae.py hold more.
 
     784 -> 128 -> 64 -> 32 -> 64 -> 128 -> 784
 
@@ -33,7 +33,7 @@ def build_autoencoder():
     encoded = code(encoded)
     encoder = keras.Model(input_img, encoded, name="encoder")
 
-    # The post's decoder, autoencoder.layers[-1], is the last of three layers here.
+    # autoencoder.layers[-1], the decoder in the post's simple model, is one of three.
     encoded_input = keras.Input(shape=(encoding_dim,))
     decoded = layers.Dense(64, activation="relu")(encoded_input)
     decoded = layers.Dense(128, activation="relu")(decoded)
@@ -49,8 +49,7 @@ def main(argv=None):
     keras.utils.set_random_seed(args.seed)
 
     (x_train, _), (x_test, _) = common.load_mnist(args.data)
-    x_train = x_train.reshape(-1, 784)
-    x_test = x_test.reshape(-1, 784)
+    x_train, x_test = x_train.reshape(-1, 784), x_test.reshape(-1, 784)
     print("x_train.shape=", x_train.shape, ", x_test.shape=", x_test.shape)
 
     autoencoder, encoder, decoder = build_autoencoder()
@@ -65,9 +64,11 @@ def main(argv=None):
     )
     autoencoder.compile(
         # Muon makes the steps of a weight matrix equally large in all directions, which
-        # gets further than Adam here (claims/settings.py adam_or_muon). It is meant for
-        # hidden layers: biases and the output layer are left to AdamW.
-        optimizer=keras.optimizers.Muon(learning_rate, exclude_layers=["output"]),
+        # gets further than Adam here (claims/settings.py adam_or_muon). Biases and the
+        # output layer are not for it and get AdamW. Weight decay keeps units alive.
+        optimizer=keras.optimizers.Muon(
+            learning_rate, exclude_layers=["output"], weight_decay=0.1
+        ),
         loss="binary_crossentropy",
         **common.speed_options(steps),  # optional
     )

@@ -36,8 +36,8 @@ def build_autoencoder():
     x = layers.RepeatVector(timesteps)(encoded_input)
     # 28 x 128
     x = layers.LSTM(latent_dim, return_sequences=True)(x)
-    # 28 x 28; the post's LSTM(input_dim) here has a memory of 28 numbers that are also
-    # its output, in [-1, 1]. A Dense layer, the same at each step, leaves memory free.
+    # 28 x 28; the post's LSTM(input_dim) here has a cell of 28 numbers only, and its
+    # output, a gated tanh of them, is in [-1, 1]. This layer is the same at each step.
     decoded = layers.Dense(input_dim, activation="sigmoid", name="output")(x)
     decoder = keras.Model(encoded_input, decoded, name="decoder")
 

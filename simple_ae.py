@@ -60,8 +60,8 @@ def main(argv=None):
         decay_steps=max(1, args.epochs * steps * 9 // 10),
     )
     autoencoder.compile(
-        # beta_2, the memory for the size of the gradients, is 0.999 by default, which
-        # is too long for a training as short as this one.
+        # beta_2, the memory for the size of the gradients, is 0.999 by default; with a
+        # shorter one ten epochs get further (claims/settings.py beta_2).
         optimizer=keras.optimizers.Adam(learning_rate, beta_2=0.99),
         loss="binary_crossentropy",
         **common.speed_options(steps),  # optional

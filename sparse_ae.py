@@ -1,8 +1,8 @@
 """Sparse autoencoder: a wide code of which each image may use only a little.
 
-The code has 128 numbers, four times those of simple_ae.py, but two terms in the loss
-keep most of them at 0 for any one image: L1 pulls the code towards 0, and L2 holds the
-decoder's weights, which could otherwise grow and so make up for a code that shrinks.
+The code has 128 numbers, four times those of simple_ae.py and of the post, but two
+terms in the loss keep most of them at 0 for any one image: L1 pulls the code towards 0,
+and L2 the decoder's weights, which could otherwise grow and make up for a small code.
 
     784 -> 128 (about 30 of them active) -> 784
 

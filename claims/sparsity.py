@@ -8,7 +8,8 @@ without the two penalties, which has the same start, optimizer, schedule and epo
     python claims/sparsity.py
 
 A unit's selectivity is its mean activation for its preferred digit, divided by the sum
-over all ten: 0.1 if it responds to all alike, 1 if to one digit only.
+over all ten: 0.1 if it responds to all alike, 1 if to one digit only. A network's is
+the mean of its units, weighted by their activation.
 """
 
 import math
@@ -41,8 +42,8 @@ def train_twin(autoencoder, x_train, args):
 
 
 def selectivity(codes, labels):
-    """Return how a unit's activation is shared out among the digits, (10, units), and
-    the mean of the units' selectivity, weighted by their activation.
+    """Return each unit's activation as shared out among the digits, (10, units), and
+    the network's selectivity.
 
     The units are ordered by preferred digit. Those active on under 1 % of the images
     are left out: one that only a handful of 6s switch on would look perfect.

@@ -5,11 +5,11 @@ The post: optimizer='adadelta' (with a rate of 1.0 in the Keras of 2020), batche
 
     python claims/speed.py [simple_ae] [deep_ae] [conv_ae] [denoise_ae]
 
-The post's recipe reached its loss at its last epoch: two are run here, and the second
-is timed and multiplied. Only its convolutional model is not known: the recipe trains
-conv_ae.py's until it is as good. A script runs as it is, until it prints a val_loss as
-low; its rate falls over all of its epochs, so with fewer --epochs it would be there
-sooner. Both sides have common.speed_options.
+That the post's recipe reached its loss in the last epoch is taken from the post: two
+are run here, and the second is timed and multiplied. Only its convolutional model is
+not known: the recipe trains conv_ae.py's until it is as good. A script runs as it is,
+until it prints a val_loss as low; its rate falls over all of its epochs, so with fewer
+--epochs it would be there sooner. Both sides have common.speed_options.
 """
 
 import importlib
@@ -98,7 +98,10 @@ def main(argv=None):
         epochs, post = by_the_posts_recipe(name, epochs, bce, args)
         own_epochs, own = time_to_reach(name, bce, args)
         times.append((post, own))
-        row = f"epoch {epochs}, {post:.0f} s | epoch {own_epochs}, {own:.0f} s"
+        estimate = "about " if POST[name][0] else ""
+        row = (
+            f"epoch {epochs}, {estimate}{post:.0f} s | epoch {own_epochs}, {own:.0f} s"
+        )
         print(f"| {name}.py | {bce:.4f} | {row} | {post / own:.1f} times |", flush=True)
 
     axis, (post, own) = Figure((10, 4), layout="constrained").subplots(), zip(*times)

@@ -57,7 +57,7 @@ def test_what_the_old_vae_example_uses_is_gone():
         model.add_loss(keras.ops.mean(model.output))
 
 
-def test_the_posts_seq2seq_puts_out_no_grey_values(mnist):
+def test_the_posts_seq2seq_puts_out_negative_values(mnist):
     keras.utils.set_random_seed(0)
     inputs = Input(shape=(28, 28))
     decoded = LSTM(28, return_sequences=True)(RepeatVector(28)(LSTM(128)(inputs)))
