@@ -63,10 +63,12 @@ def main(argv=None):
         decay_steps=max(1, args.epochs * steps * 9 // 10),
     )
     sequence_autoencoder.compile(
-        # Through 56 steps in time a gradient can explode or vanish; Muon's step does
-        # not depend on the gradient's length. It is meant for hidden layers: biases
-        # and the output layer are left to AdamW.
-        optimizer=keras.optimizers.Muon(learning_rate, exclude_layers=["output"]),
+        # Muon makes the steps of a weight matrix equally large in all directions, which
+        # gets further than Adam here (claims/settings.py adam_or_muon). Biases and the
+        # output layer are not for it and get AdamW.
+        optimizer=keras.optimizers.Muon(
+            learning_rate, exclude_layers=["output"], weight_decay=0.1
+        ),
         loss="binary_crossentropy",
         **common.speed_options(steps),  # optional
     )
