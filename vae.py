@@ -28,11 +28,10 @@ latent_dim = 2
 class Sampling(layers.Layer):
     """Draw z from N(z_mean, exp(z_log_var)), (n, latent_dim), and add KL to the loss.
 
-    The reparameterisation trick: only epsilon, from N(0, 1), is random, so that z has a
-    gradient with respect to both. KL(N(z_mean, exp(z_log_var)) || N(0, 1)), in nats, is
-    summed over the code (Kingma and Welling, 2013, appendix B) and divided by 784, as
-    Keras's binary cross-entropy is the mean over 784 pixels: a KL that weighs too much
-    makes all images alike, which is posterior collapse.
+    The reparameterisation trick: only epsilon is random, so that z has a gradient with
+    respect to both. KL(N(z_mean, exp(z_log_var)) || N(0, 1)), in nats, is summed over
+    the code (Kingma and Welling, 2013, appendix B) and divided by 784, as Keras's BCE
+    is a mean over pixels. Posterior collapse: KL weighs too much, all images are alike.
     """
 
     def __init__(self, **kwargs):
@@ -61,6 +60,7 @@ def build_autoencoder():
 
     encoded_input = keras.Input(shape=(latent_dim,))
     x = layers.Dense(64, activation="silu")(encoded_input)
+    x = layers.Dense(64, activation="silu")(x)
     x = layers.Dense(128, activation="silu")(x)
     x = layers.Dense(256, activation="silu")(x)
     decoded = layers.Dense(784, activation="sigmoid")(x)
@@ -85,7 +85,8 @@ def main(argv=None):
         decay_steps=max(1, args.epochs * steps * 9 // 10),
     )
     autoencoder.compile(
-        optimizer=keras.optimizers.Adam(learning_rate, beta_2=0.99),  # see simple_ae.py
+        # Nadam is Adam with Nesterov's momentum; beta_2 is explained in simple_ae.py.
+        optimizer=keras.optimizers.Nadam(learning_rate, beta_2=0.99),
         loss="binary_crossentropy",
         metrics=["binary_crossentropy"],  # the loss without the KL term
         **common.speed_options(steps),  # optional
@@ -100,8 +101,8 @@ def main(argv=None):
     encoded_imgs, _, _ = encoder.predict(x_test, verbose=0)  # the code is the mean
     decoded_imgs = decoder.predict(encoded_imgs, verbose=0)
     loss, bce = autoencoder.evaluate(x_test, x_test, verbose=0)  # nats a pixel
-    elbo, nats = -784 * loss, 784 * bce
-    print(f"ELBO {elbo:.1f} = -(reconstruction {nats:.1f} + KL {-elbo - nats:.1f})")
+    elbo, nats, kl = f"ELBO {-784 * loss:.1f}", 784 * bce, 784 * (loss - bce)
+    print(f"{elbo} = -(reconstruction {nats:.1f} + KL {kl:.1f})")
     rows = {"original": x_test[:10], "reconstruction": decoded_imgs[:10]}
     common.plot_images(rows, args.out / "vae.png")
     common.plot_loss(history, x_train, x_test, args.out / "vae_loss.png")
@@ -116,8 +117,7 @@ def main(argv=None):
         common.save(axis.figure, args.out / "vae_manifold.png")
     else:
         print(f"no picture of new digits: latent_dim is {latent_dim}, not 2")
-    elbo = f"ELBO {elbo:.1f} nats | "
-    common.print_result("vae", x_test, decoded_imgs, args.started, elbo)
+    common.print_result("vae", x_test, decoded_imgs, args.started, f"{elbo} nats | ")
     return autoencoder, encoder, decoder
 
 

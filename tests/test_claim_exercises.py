@@ -12,6 +12,7 @@ import shutil
 import sys
 import common
 import simple_ae
+import vae
 import exercises
 import keras
 import numpy as np
@@ -137,6 +138,9 @@ def test_only_what_is_named_changes(args, monkeypatch):
     own = retrain.own_settings(simple_ae, args)
     settings.beta_2(args)
     assert used[0][1] == own | {"beta_2": 0.999}
+    vaes = retrain.own_settings(vae, args)
+    assert used[1][1] == vaes | {"beta_2": 0.999}
+    assert type(used[1][0]) is keras.optimizers.Nadam
 
     used.clear()
     exercises.no_warmup(args)
@@ -157,7 +161,12 @@ def test_only_what_is_named_changes(args, monkeypatch):
 
     used.clear()
     settings.adam_or_muon(args)
-    assert [type(one) for one, _ in used] == [keras.optimizers.Adam] * 2
+    assert [type(one) for one, _ in used] == [keras.optimizers.AdamW] * 2
+    for (_, one), (script, rate) in zip(used, settings.ADAM_RATES.items(), strict=True):
+        muon = retrain.own_settings(script, args)
+        assert one["weight_decay"] == muon["weight_decay"] > 0
+        schedule = muon["learning_rate"]["config"] | {"warmup_target": rate}
+        assert one["learning_rate"]["config"] == schedule
 
 
 def test_verdicts_follow_the_numbers(args, capsys, monkeypatch):
@@ -186,7 +195,7 @@ def test_verdicts_follow_the_numbers(args, capsys, monkeypatch):
         "Muon is better" in line for line in verdicts(settings.adam_or_muon, 0.4)
     )
     assert all(
-        "Adam is better" in line for line in verdicts(settings.adam_or_muon, 0.2)
+        "AdamW is better" in line for line in verdicts(settings.adam_or_muon, 0.2)
     )
     assert all("0.99 is better" in line for line in verdicts(settings.beta_2, 0.4))
     assert all("0.999 is better" in line for line in verdicts(settings.beta_2, 0.2))
