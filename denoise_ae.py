@@ -62,12 +62,12 @@ def main(argv=None):
     steps = math.ceil(len(x_train) / args.batch_size)  # in an epoch
     learning_rate = keras.optimizers.schedules.CosineDecay(
         initial_learning_rate=0.0,
-        warmup_target=1e-2,  # after a tenth of the steps; from there down to 0
-        warmup_steps=args.epochs * steps // 10,
-        decay_steps=max(1, args.epochs * steps * 9 // 10),
+        warmup_target=1e-2,  # after three tenths of the steps, so that few units die
+        warmup_steps=args.epochs * steps * 3 // 10,
+        decay_steps=max(1, args.epochs * steps * 7 // 10),
     )
     autoencoder.compile(
-        optimizer=keras.optimizers.Adam(learning_rate),
+        optimizer=keras.optimizers.Nadam(learning_rate),  # Adam, Nesterov's momentum
         loss="binary_crossentropy",
         **common.speed_options(steps),  # optional
     )

@@ -27,7 +27,7 @@ import retrain
 
 # AdamW's learning rate: of 1e-3, 3e-3, 1e-2, 2e-2 and of 2e-3, 5e-3, 1e-2 the best on
 # the last 5,000 training images. Its weight decay is Muon's, chosen in the same way.
-ADAM_RATES = {deep_ae: 1e-2, seq2seq_ae: 5e-3}
+ADAM_RATES = {deep_ae: 1e-2, seq2seq_ae: 1e-2}
 
 
 def report(trial, script, losses, args, changed, kept):
