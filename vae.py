@@ -5,7 +5,8 @@ number of the code. The decoder sees a random draw from it. One term of the loss
 the image back; the other, KL, wants each distribution near N(0, 1), so that draws from
 N(0, 1) decode to digits. ELBO is -(reconstruction + KL).
 
-    784 -> 256 -> 128 -> 64 -> 2 means, 2 log-variances -> 2 -> 64 -> ... -> 784
+    784 -> 256 -> 128 -> 64 -> 2 means, 2 log-variances
+                               2 numbers -> 64 -> 64 -> 64 -> 128 -> 256 -> 784
 
     python vae.py
 
@@ -48,21 +49,18 @@ class Sampling(layers.Layer):
 
 def build_autoencoder():
     """Return (autoencoder, encoder, decoder); the encoder has z_mean, z_log_var, z."""
-    input_img = keras.Input(shape=(784,))
-    x = layers.Dense(256, activation="silu")(input_img)
-    x = layers.Dense(128, activation="silu")(x)
-    x = layers.Dense(64, activation="silu")(x)
+    x = input_img = keras.Input(shape=(784,))
+    for units in 256, 128, 64:
+        x = layers.Dense(units, activation="silu")(x)
     z_mean = layers.Dense(latent_dim)(x)
     # Bounded, or exp() could overflow and the loss end in nan. N(0, 1) has log 1 = 0.
     z_log_var = ops.clip(layers.Dense(latent_dim)(x), -10, 1)
     z = Sampling()([z_mean, z_log_var])
     encoder = keras.Model(input_img, [z_mean, z_log_var, z], name="encoder")
 
-    encoded_input = keras.Input(shape=(latent_dim,))
-    x = layers.Dense(64, activation="silu")(encoded_input)
-    x = layers.Dense(64, activation="silu")(x)
-    x = layers.Dense(128, activation="silu")(x)
-    x = layers.Dense(256, activation="silu")(x)
+    x = encoded_input = keras.Input(shape=(latent_dim,))
+    for units in 64, 64, 64, 128, 256:  # deep: two numbers must unfold to all digits
+        x = layers.Dense(units, activation="silu")(x)
     decoded = layers.Dense(784, activation="sigmoid")(x)
     decoder = keras.Model(encoded_input, decoded, name="decoder")
 
@@ -85,8 +83,7 @@ def main(argv=None):
         decay_steps=max(1, args.epochs * steps * 9 // 10),
     )
     autoencoder.compile(
-        # Nadam is Adam with Nesterov's momentum; beta_2 is explained in simple_ae.py.
-        optimizer=keras.optimizers.Nadam(learning_rate, beta_2=0.99),
+        optimizer=keras.optimizers.Adam(learning_rate, beta_2=0.99),  # see simple_ae.py
         loss="binary_crossentropy",
         metrics=["binary_crossentropy"],  # the loss without the KL term
         **common.speed_options(steps),  # optional
