@@ -161,11 +161,12 @@ def test_only_what_is_named_changes(args, monkeypatch):
     used.clear()
     settings.adam_or_muon(args)
     assert [type(one) for one, _ in used] == [keras.optimizers.AdamW] * 2
-    for (_, one), (script, rate) in zip(used, settings.ADAM_RATES.items(), strict=True):
-        muon = retrain.own_settings(script, args)
-        assert one["weight_decay"] == muon["weight_decay"] > 0
-        schedule = muon["learning_rate"]["config"] | {"warmup_target": rate}
-        assert one["learning_rate"]["config"] == schedule
+    for (_, one), (script, (rate, decay)) in zip(
+        used, settings.ADAMW.items(), strict=True
+    ):
+        own = retrain.own_settings(script, args)["learning_rate"]["config"]
+        assert one["learning_rate"]["config"] == own | {"warmup_target": rate}
+        assert one["weight_decay"] == decay
 
 
 def test_verdicts_follow_the_numbers(args, capsys, monkeypatch):
