@@ -30,11 +30,9 @@ def build_autoencoder():
     encoded = layers.Conv2D(8, 3, 2, "same")(x)  # 4 x 4 x 8
     encoder = keras.Model(input_img, encoded, name="encoder")
 
-    encoded_input = keras.Input(shape=(4, 4, 8))
+    x = encoded_input = keras.Input(shape=(4, 4, 8))
     # 7 x 7 x 64: 4 was 7 / 2 rounded up; output_padding=0 makes it 7 again and not 8.
-    x = layers.Conv2DTranspose(64, 3, 2, "same", output_padding=0, activation="relu")(
-        encoded_input
-    )
+    x = layers.Conv2DTranspose(64, 3, 2, "same", output_padding=0, activation="relu")(x)
     x = layers.Conv2DTranspose(32, 3, 2, "same", activation="relu")(x)  # 14 x 14 x 32
     # 28 x 28 x 1
     decoded = layers.Conv2DTranspose(1, 3, 2, "same", activation="sigmoid")(x)
