@@ -56,14 +56,14 @@ def tune(method, strengths, noisy, clean):
 def verdict(psnrs, trained):
     """Return where the network leads; psnrs is {level: dB of NAMES}, one `trained`."""
     leads = {level: dB[-1] - max(dB[:-1]) for level, dB in psnrs.items()}
-    ahead = ", ".join(str(level) for level in leads if leads[level] > 0.5)
-    behind = ", ".join(str(level) for level in leads if leads[level] < -0.5)
-    even = ", ".join(str(level) for level in leads if abs(leads[level]) <= 0.5)
+    ahead = ", ".join(str(level) for level in leads if leads[level] > 0.75)
+    behind = ", ".join(str(level) for level in leads if leads[level] < -0.75)
+    even = ", ".join(str(level) for level in leads if abs(leads[level]) <= 0.75)
     return (
         f"verdict: at its own noise, {trained}, the network "
         f"{'leads' if leads[trained] > 0 else 'trails'} the best other method by "
         f"{abs(leads[trained]):.1f} dB; it leads at {ahead or 'no level'}, loses at "
-        f"{behind or 'no level'}, and is within 0.5 dB at {even or 'no level'}"
+        f"{behind or 'no level'}, and is within 0.75 dB at {even or 'no level'}"
     )
 
 

@@ -115,9 +115,11 @@ def test_the_verdict_flips():
     perfect, even = [np.inf] * 3 + [60, 20], [9, 14, 11.5, 10, 13.75]
     text = noise_levels.verdict({0.0: perfect, 0.1: behind, 0.4: even, 0.5: ahead}, 0.5)
     assert "leads the best other method by 2.2 dB" in text
-    assert text.endswith("leads at 0.5, loses at 0.0, 0.1, and is within 0.5 dB at 0.4")
+    assert text.endswith(
+        "leads at 0.5, loses at 0.0, 0.1, and is within 0.75 dB at 0.4"
+    )
     text = noise_levels.verdict({0.1: ahead, 0.5: behind}, 0.5)
     assert "trails the best other method by 2.5 dB" in text
     assert "leads at 0.1, loses at 0.5, and" in text
     text = noise_levels.verdict({0.5: behind}, 0.5)
-    assert "leads at no level, loses at 0.5, and is within 0.5 dB at no level" in text
+    assert "leads at no level, loses at 0.5, and is within 0.75 dB at no level" in text
