@@ -8,7 +8,7 @@ copying, not a narrow code.
 
     python denoise_ae.py
 
-Section of the post: "Image Denoise". The last line it prints, on two CPU cores:
+Section of the post: "Image Denoise". The last line it prints, on one CPU core:
 
     denoise_ae: test BCE 0.0927 (floor 0.0581) | MSE 0.0100 | PSNR 20.0 dB | 336 s
 

@@ -219,6 +219,10 @@ def test_the_elbo_is_compared_with_the_range(project, elbo, right):
         ("ELBO −136.5", "ELBO  -137.5", True),
         ("leads by 0.5", "trails by 0.5", False),
         ("0.1 and 0.2", "0.1", False),
+        ("7 rows read, decoder: BCE 0.3000", "7 rows read, decoder: BCE 0.5500", True),
+        ("7 rows read, decoder: BCE 0.3000", "7 rows read, decoder: BCE 0.6500", False),
+        ("7 rows read, encoder: BCE 0.3000", "7 rows read, encoder: BCE 0.5500", False),
+        ("of which prefer 0 to 9: 16 7", "of which prefer 0 to 9: 30 2", True),
     ],
 )
 def test_how_far_a_number_may_drift(stated, printed, same):

@@ -46,6 +46,10 @@ NOT_RUN = re.compile(
     r"-m venv|pip install|git clone|KERAS_BACKEND|pytest|tools/|post_2020|"
     + "|".join(f"{measure.claim_command(name)}$" for name in measure.LONG)
 )
+# Lines that differ far from one training to the next, as much as 20 times what is
+# `allowed`: what a decoder makes of states that it has never seen, and which unit
+# prefers which digit. Their words, and the verdict below them, must be the same.
+ROUGH = re.compile(r"rows read, decoder|MSE of those: decoder|which prefer 0 to 9")
 # MNIST's floor, which the scripts print: results.csv has no column for it.
 FLOOR = "0.0581"
 
@@ -111,10 +115,11 @@ def same_line(stated, printed, exact=False):
     exact: times apart, the numbers must be the same.
     """
     pairs = zip(numbers(stated), numbers(printed), strict=False)
+    times = 20 if ROUGH.search(stated) else 1
     return NUMBER.sub("#", plain(stated)) == NUMBER.sub("#", plain(printed)) and all(
         one == other
         if exact and not TIME.match(after)
-        else abs(value(one) - value(other)) <= allowed(one, after) + 1e-9
+        else abs(value(one) - value(other)) <= times * allowed(one, after) + 1e-9
         for (one, after), (other, _) in pairs
     )
 
