@@ -5,8 +5,7 @@ number of the code. The decoder sees a random draw from it. One term of the loss
 the image back; the other, KL, wants each distribution near N(0, 1), so that draws from
 N(0, 1) decode to digits. ELBO is -(reconstruction + KL).
 
-    784 -> 256 -> 128 -> 64 -> 2 means, 2 log-variances
-                               2 numbers -> 64 -> 64 -> 64 -> 128 -> 256 -> 784
+    784 -> 256 -> 128 -> 64 -> 2 means, 2 log-variances -> 2 -> 64 -> ... -> 784
 
     python vae.py
 
