@@ -95,7 +95,7 @@ def decimals(number):
 def allowed(number, after):
     """Return how far a number that is printed again may be from the one on record.
 
-    About as far as another seed goes: 2 points for a percentage, 2 or 10 % for a whole
+    About as far as another seed goes: 2 points for a percentage, 5 or 10 % for a whole
     number, and for others 0.0015, 5 % or one in the last digit, whichever is most.
     Times, and how many times faster something is, are not compared.
     """
@@ -104,7 +104,7 @@ def allowed(number, after):
     if PERCENT.match(after):
         return 2.0
     if not decimals(number) and "e" not in number:
-        return max(2.0, 0.1 * abs(value(number)))
+        return max(5.0, 0.1 * abs(value(number)))
     last = 0.0 if "e" in number else 10.0 ** -decimals(number)
     return max(0.0015, last, 0.05 * abs(value(number)))
 
