@@ -3,7 +3,7 @@
 The post, of 2020: 「實際上這個部分測試的結果,反而變更差,目前不知道原因」 (the result of
 this part became worse instead, the reason is not known yet). Here its code runs again:
 
-1. the simple autoencoder, to see whether this is the post's stack: is the log the same?
+1. the simple autoencoder, to see whether this stack computes what the post's did.
 2. the sparse one, with the post's penalty l1(10e-5), which is 1e-4;
 3. the same with l1(10e-5 / 128), since Keras 2.3 sums the penalty over the batch.
 
