@@ -86,8 +86,9 @@ def test_the_first_rows_only_and_fitted_on_training_images(
 
 def test_the_verdict_flips():
     final = {28: (0.001, 0.01, 0.07)}
-    hidden = rows_read.verdict({7: (0.09, 0.01, 0.05), 14: (0.08, 0.03, 0.1)} | final)
-    assert "the 7, 14 rows read the state holds at least 80%, 70%;" in hidden
+    # 69.6 % is a lower bound: rounded down, or it would claim too much.
+    hidden = rows_read.verdict({7: (0.09, 0.01, 0.05), 14: (0.08, 0.0304, 0.1)} | final)
+    assert "the 7, 14 rows read the state holds at least 80%, 69%;" in hidden
     assert "shows less than that after 7, 14 of them" in hidden
     assert hidden.endswith("no better than the mean image after 7")
     shown = rows_read.verdict({7: (0.01, 0.05, 0.05), 14: (0.02, 0.1, 0.1)} | final)
