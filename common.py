@@ -12,7 +12,7 @@ import zipfile
 from matplotlib.figure import Figure
 import numpy as np
 
-# Some processors do a convolution twice as fast with oneDNN, but not by themselves.
+# Some processors are faster with oneDNN (claims/settings.py), but not by themselves.
 # TensorFlow reads this when it is loaded, and Keras loads it: so common comes first.
 os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
 import keras

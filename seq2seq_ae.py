@@ -65,7 +65,7 @@ def main(argv=None):
     sequence_autoencoder.compile(
         # Muon makes the steps of a weight matrix equally large in all directions, which
         # gets further than Adam here (claims/settings.py adam_or_muon). Biases and the
-        # output layer are not for it and get AdamW.
+        # output layer are not for it and get AdamW. weight_decay: chosen on validation.
         optimizer=keras.optimizers.Muon(
             learning_rate, exclude_layers=["output"], weight_decay=0.1
         ),

@@ -64,26 +64,27 @@ def main(argv=None):
     test_codes = encoder.predict(x_test, verbose=0)
     size = test_codes.shape[1]
 
-    neighbours = nearest(test_codes, k=5)
-    rows = {"query": x_test[:10]}
-    for place in range(5):
-        rows[f"neighbour {place + 1}"] = x_test[neighbours[:10, place]]
-    common.plot_images(rows, args.out / "neighbours.png")
-    shown = y_test[neighbours[:10]] == y_test[:10, None]
-    print(f"{shown.sum()} of the {shown.size} shown have the query's digit")
-
     pca = PCA(size, random_state=args.seed).fit(x_train)
     inputs = {
         "784 pixels": (x_train, x_test),
         f"PCA-{size}": (pca.transform(x_train), pca.transform(x_test)),
         f"code, {size} numbers": (train_codes, test_codes),
     }
+    neighbours = [nearest(test, k=5) for _, test in inputs.values()]
+    by_code = neighbours[-1]
+    rows = {"query": x_test[:10]}
+    for place in range(5):
+        rows[f"neighbour {place + 1}"] = x_test[by_code[:10, place]]
+    common.plot_images(rows, args.out / "neighbours.png")
+    shown = y_test[by_code[:10]] == y_test[:10, None]
+    print(f"{shown.sum()} of the {shown.size} shown have the query's digit")
+
     print("of the five nearest test images, with the query's digit | 5-NN accuracy:")
-    same, guesses = [], []
-    for name, (train, test) in inputs.items():
-        same.append(np.mean(y_test[nearest(test, k=5)] == y_test[:, None]))
+    same = [np.mean(y_test[indices] == y_test[:, None]) for indices in neighbours]
+    guesses = []
+    for (name, (train, test)), share in zip(inputs.items(), same):
         guesses.append(right_guesses(train, y_train, test, y_test))
-        print(f"{name:<17} {same[-1]:.1%} | {guesses[-1].mean():.2%}")
+        print(f"{name:<17} {share:.1%} | {guesses[-1].mean():.2%}")
     pixels, linear, code = guesses
     print(
         f"verdict: {same[2]:.1%} of the five nearest codes have the query's digit "

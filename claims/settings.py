@@ -26,8 +26,8 @@ import keras
 import retrain
 
 # AdamW's learning rate and weight decay: the best on the last 5,000 training images, of
-# 1e-3, 3e-3, 1e-2, 2e-2 (2e-3, 5e-3, 1e-2 for seq2seq_ae.py, the last two alike: the
-# lower one, which is steadier), and of 0 and 0.1.
+# 1e-3, 3e-3, 1e-2, 2e-2 (2e-3, 5e-3, 1e-2 for seq2seq_ae.py, of which the last two are
+# equally good: the lower is taken), and of 0 and 0.1.
 ADAMW = {deep_ae: (1e-2, 0.0), seq2seq_ae: (5e-3, 0.1)}
 
 

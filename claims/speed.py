@@ -98,10 +98,8 @@ def main(argv=None):
         epochs, post = by_the_posts_recipe(name, epochs, bce, args)
         own_epochs, own = time_to_reach(name, bce, args)
         times.append((post, own))
-        estimate = "about " if POST[name][0] else ""
-        row = (
-            f"epoch {epochs}, {estimate}{post:.0f} s | epoch {own_epochs}, {own:.0f} s"
-        )
+        about = "about " if POST[name][0] else ""
+        row = f"epoch {epochs}, {about}{post:.0f} s | epoch {own_epochs}, {own:.0f} s"
         print(f"| {name}.py | {bce:.4f} | {row} | {post / own:.1f} times |", flush=True)
 
     axis, (post, own) = Figure((10, 4), layout="constrained").subplots(), zip(*times)
