@@ -11,7 +11,8 @@ arguments to record it with, `LONG = "all"`, is not run again by the tests.
 A record is written when its program has ended, so this can be stopped and gone on with,
 and two can run side by side for different programs. It has the command, the hash of the
 code and the data, the machine, the lines printed, the numbers that the program wrote as
-NAME.json, and the hashes of its pictures. Those that a page shows go to figures/.
+NAME.json, the hashes of its pictures, and a sum that shows an edit by hand. Pictures
+that a page shows go to figures/.
 """
 
 import argparse
@@ -207,11 +208,18 @@ def read(name, machine=""):
     return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
 
 
+def sum_of(record):
+    """Return 12 digits that change when a record is edited by hand."""
+    own = {key: value for key, value in record.items() if key != "sum"}
+    return hashlib.sha256(json.dumps(own).encode()).hexdigest()[:12]
+
+
 def write(name, record, machine=""):
-    """Write a record, whole or not at all."""
+    """Write a record and its sum, whole or not at all."""
     path = PROJECT / "record" / machine / f"{name}.json"
     path.parent.mkdir(parents=True, exist_ok=True)
     unfinished = path.with_suffix(f".{os.getpid()}")
+    record = {**record, "sum": sum_of(record)}
     text = json.dumps(record, indent=1, ensure_ascii=False) + "\n"
     unfinished.write_text(text, encoding="utf-8", newline="\n")
     os.replace(unfinished, path)
