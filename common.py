@@ -2,27 +2,36 @@
 
 import argparse
 import builtins
+import json
 import os
 from pathlib import Path
+import platform
 import signal
 import sys
 import tempfile
 import time
 import zipfile
+
+from matplotlib import font_manager
 from matplotlib.figure import Figure
 import numpy as np
 
-# Some processors are faster with oneDNN (claims/settings.py), but not by themselves.
-# TensorFlow reads this when it is loaded, and Keras loads it: so common comes first.
+# On some processors TensorFlow leaves oneDNN off, although it is faster with it. The
+# switch is read when TensorFlow is loaded, and Keras loads it. So it stands here, and
+# "common" comes before "keras" in the alphabet and among every script's imports.
 os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
-import keras
 
-if tuple(map(int, keras.__version__.split(".")[:2])) < (3, 14):
-    sys.stderr.write(
-        f"this needs Keras 3.14 or later, found {keras.__version__}: take Python 3.11 "
-        f'or later, and {sys.executable} -m pip install --upgrade "tensorflow>=2.21" '
-        '"keras>=3.14"\n'
-    )
+KERAS_HOME = Path(os.environ.get("KERAS_HOME", "~/.keras")).expanduser()
+BACKEND_IS_FROM = (
+    "the environment variable KERAS_BACKEND"
+    if "KERAS_BACKEND" in os.environ
+    else f"the file {KERAS_HOME / 'keras.json'}"
+)
+try:
+    import keras
+except (ImportError, ValueError) as error:  # a backend that is not there
+    reason = str(error).splitlines()[0]
+    sys.stderr.write(f"{reason}: look at {BACKEND_IS_FROM}, which chooses it\n")
     sys.exit(2)
 
 MNIST_FILE = Path(__file__).resolve().parent / "data" / "mnist.npz"
@@ -32,57 +41,63 @@ class DataError(ValueError):
     """A file that cannot be used; its text is one sentence for the user."""
 
 
+class SaveError(OSError):
+    """A file that cannot be written; its text is one sentence for the user."""
+
+
 def load_mnist(path=None):
     """Load MNIST from data/mnist.npz, or any other set of images in the same layout.
 
     Args:
         path: an .npz file with uint8 images `x_train` and `x_test`, of shape
             (n, 28, 28) or (n, 28, 28, 1), and perhaps their labels `y_train` and
-            `y_test`, integers 0 to 9, of shape (n,). None: data/mnist.npz, and if it
-            is not there, Keras downloads it.
+            `y_test`. None: data/mnist.npz, and if it is not there, Keras downloads it.
 
     Returns:
         `(x_train, y_train), (x_test, y_test)`: images float32 in [0, 1], of shape
-        (n, 28, 28); labels uint8, of shape (n,), or None if the file has none.
+        (n, 28, 28); labels as the file has them, or None if it has none.
 
     Raises:
         DataError: the file is missing, damaged, not of that layout, not downloaded.
     """
     path = Path(path or MNIST_FILE)
     try:
-        if path == MNIST_FILE and not path.exists():
-            train, test = keras.datasets.mnist.load_data()
-            arrays = dict(zip(["x_train", "y_train", "x_test", "y_test"], train + test))
-        elif not path.is_file():
-            raise DataError("is not a file" if path.exists() else "does not exist")
-        elif not zipfile.is_zipfile(path):  # an .npz is a zip, its index is at the end
-            raise DataError("is not an .npz file, or it is truncated")
-        else:
-            with np.load(path) as archive:
-                arrays = {name: archive[name] for name in archive.files}
-        return _checked(arrays, "train"), _checked(arrays, "test")
+        arrays = _read_arrays(path)
+        train = _images(arrays, "x_train"), arrays.get("y_train")
+        test = _images(arrays, "x_test"), arrays.get("y_test")
     except Exception as error:  # zipfile, zlib, NumPy and Keras raise a dozen kinds
         raise DataError(f"the data file {path}: {error}") from error
+    return train, test
 
 
-def _checked(arrays, part):
-    """Return images as float32 in [0, 1] and labels, or raise a DataError."""
-    if f"x_{part}" not in arrays:
-        raise DataError(f"has no array named x_{part}")
-    images, labels = arrays[f"x_{part}"], arrays.get(f"y_{part}")
-    if (
-        images.dtype != np.uint8
-        or images.shape[1:] not in [(28, 28), (28, 28, 1)]
-        or len(images) == 0
-    ):
+def _read_arrays(path):
+    """Return the arrays of an .npz file by their names."""
+    if path == MNIST_FILE and not path.exists():
+        (x_train, y_train), (x_test, y_test) = keras.datasets.mnist.load_data()
+        return {
+            "x_train": x_train,
+            "y_train": y_train,
+            "x_test": x_test,
+            "y_test": y_test,
+        }
+    if not path.is_file():
+        raise DataError("is not a file" if path.exists() else "does not exist")
+    if not zipfile.is_zipfile(path):  # an .npz is a zip, and its index is at the end
+        raise DataError("is not an .npz file, or it is truncated")
+    with np.load(path) as archive:
+        return {name: archive[name] for name in archive.files}
+
+
+def _images(arrays, name):
+    """Return images as float32 in [0, 1], (n, 28, 28), or raise a DataError."""
+    if name not in arrays:
+        raise DataError(f"has no array named {name}")
+    images = arrays[name]
+    is_right = images.shape[1:] in [(28, 28), (28, 28, 1)] and len(images) > 0
+    if images.dtype != np.uint8 or not is_right:
         found = f"{images.dtype} of shape {images.shape}"
-        raise DataError(f"x_{part} must be uint8 of shape (n, 28, 28), not {found}")
-    if labels is not None:
-        whole = labels.dtype.kind in "ui" and labels.shape == (len(images),)
-        if not whole or labels.min() < 0 or labels.max() > 9:
-            raise DataError(f"y_{part} must be {len(images)} integers from 0 to 9")
-        labels = labels.astype(np.uint8)
-    return images.reshape(-1, 28, 28) / np.float32(255), labels
+        raise DataError(f"{name} must be uint8 of shape (n, 28, 28), not {found}")
+    return images.reshape(-1, 28, 28) / np.float32(255)
 
 
 def add_noise(images, noise_factor=0.5, seed=0):
@@ -90,7 +105,8 @@ def add_noise(images, noise_factor=0.5, seed=0):
 
     Args:
         images: float32 in [0, 1], of any shape; left untouched.
-        noise_factor: standard deviation of the noise before clipping, at least 0.
+        noise_factor: standard deviation of the noise before clipping, at least 0; a
+            number, or an array that broadcasts, such as one level for each image.
         seed: the same seed draws the same noise; give each set a seed of its own.
 
     Returns:
@@ -105,66 +121,126 @@ def plot_images(rows, path):
 
     Args:
         rows: a dict, the name of a row to its images, in [0, 1] (0 black, 1 white), of
-            shape (n, 784), (n, 28, 28) or (n, 28, 28, 1), ten of them or fewer.
+            shape (n, 784), (n, 28, 28) or (n, 28, 28, 1), ten of them or fewer, arrays
+            or tensors of any float type.
         path: the .png file to write.
     """
     columns = max(len(images) for images in rows.values())
-    size = 1.5 * columns + 2.5, 1.55 * len(rows)  # in inches, of 100 pixels
+    size = (1.5 * columns + 2.5, 1.55 * len(rows))  # in inches; 100 pixels an inch
     fig = Figure(figsize=size, layout="constrained")
     axes = fig.subplots(len(rows), columns, squeeze=False)
     for axis in axes.flat:
         axis.set(xticks=[], yticks=[], frame_on=False)
     for row, (name, images) in zip(axes, rows.items()):
-        row[0].set_ylabel(name, fontsize=22, rotation=0, ha="right", va="center")
+        row[0].set_ylabel(
+            name, fontsize=22, rotation=0, ha="right", va="center", family=fonts()
+        )
+        images = keras.ops.convert_to_numpy(images).astype("float32")
         for axis, image in zip(row, images):
             axis.imshow(image.reshape(28, 28), cmap="gray", vmin=0, vmax=1)
     save(fig, path)
 
 
+def fonts():
+    """Return the names of fonts for English and, where there is one, for Chinese."""
+    chinese = ["Microsoft JhengHei", "PingFang TC", "Heiti TC", "Noto Sans CJK TC"]
+    chinese += ["Noto Sans CJK JP", "WenQuanYi Zen Hei"]
+    installed = font_manager.get_font_names()
+    return ["DejaVu Sans", *(name for name in chinese if name in installed)]
+
+
 def plot_loss(history, x_train, x_test, path, key="loss"):
     """Draw a loss over the epochs, between the mean image's loss and the floor.
 
+    The two lines are what the loss function itself makes of the mean training image,
+    painted for every test image, and of the test images themselves.
+
     Args:
-        history: what `fit` returned.
+        history: what `fit` returned; validation is drawn if there was any.
         x_train, x_test: images in [0, 1]; the mean image is that of x_train.
         path: the .png file to write.
-        key: the loss or metric to draw, with its `val_` twin.
+        key: "loss", or a metric that Keras has as a loss, by its name.
     """
-    fig = Figure(figsize=(9, 5), layout="constrained")
-    axis = fig.subplots()
-    for name, marker, color in (key, "o-", "#0072B2"), (f"val_{key}", "s-", "#D55E00"):
-        values = history.history[name]
-        axis.plot(range(1, len(values) + 1), values, marker, color=color, label=name)
+    loss = history.model.loss if key == "loss" else key
+    loss_function = keras.losses.get(loss)
     mean_image = np.broadcast_to(x_train.mean(axis=0), x_test.shape)
+    curves = {key: ("o-", "#0072B2"), f"val_{key}": ("s-", "#D55E00")}
+
+    axis = Figure(figsize=(9, 5), layout="constrained").subplots()
+    for name, (marker, color) in curves.items():
+        if name in history.history:
+            values = history.history[name]
+            epochs = range(1, len(values) + 1)
+            axis.plot(epochs, values, marker, color=color, label=name)
     for name, style, guess in ("mean image", "--", mean_image), ("floor", ":", x_test):
-        bce = binary_crossentropy(x_test, guess)
-        axis.axhline(bce, ls=style, color="black", label=f"{name}: {bce:.3g}")
+        value = float(keras.ops.mean(loss_function(x_test, guess)))
+        axis.axhline(value, ls=style, color="black", label=f"{name}: {value:.3g}")
+
+    unit = ", nats a pixel" if loss == "binary_crossentropy" else ""
     axis.set_xlabel("epoch", fontsize=15)
-    axis.set_ylabel(f"{key}, nats a pixel", fontsize=15)
+    axis.set_ylabel(f"{key}{unit}", fontsize=15)
     axis.xaxis.get_major_locator().set_params(integer=True, min_n_ticks=1)
     axis.legend(fontsize=13)
-    save(fig, path)
+    save(axis.figure, path)
 
 
 def binary_crossentropy(images, reconstructions):
     """Return the mean over pixels of `-x log(y) - (1 - x) log(1 - y)`, in nats.
 
-    Keras's loss of that name, for a whole set: x and y are float32 in [0, 1], of one
-    shape; y is kept 1e-7 away from 0 and 1. With y = x it is the floor.
+    Keras's loss of that name, for a whole set: x and y are arrays in [0, 1], of one
+    shape; y is kept 1e-7 away from 0 and 1. With y = x it is the floor. It is computed
+    in float32 or wider: in float16 1 - 1e-7 is 1.
     """
-    x, y = images, np.clip(reconstructions, 1e-7, 1 - 1e-7)
+    wide = np.result_type(images.dtype, reconstructions.dtype, np.float32)
+    x = np.asarray(images, dtype=wide)
+    y = np.clip(np.asarray(reconstructions, dtype=wide), 1e-7, 1 - 1e-7)
     return float(-np.mean(x * np.log(y) + (1 - x) * np.log1p(-y), dtype=np.float64))
 
 
 # ======================= the line; below it is only bookkeeping =======================
 
 
+def _check_keras():
+    """End the program with status 2 and a sentence if this Keras cannot be used."""
+    version = tuple(map(int, keras.__version__.split(".")[:2]))
+    backend = keras.backend.backend()
+    if version < (3, 15):
+        problem = (
+            f"this needs Keras 3.15 or later, found {keras.__version__}: take Python "
+            f"3.11 or later, and {sys.executable} -m pip install --upgrade "
+            '"tensorflow>=2.21" "keras>=3.15"'
+        )
+    elif backend not in ("tensorflow", "jax", "torch"):
+        problem = (
+            f"the Keras backend {backend}, chosen by {BACKEND_IS_FROM}, cannot train: "
+            "take tensorflow, jax or torch"
+        )
+    elif keras.config.image_data_format() != "channels_last":
+        problem = (
+            f"the file {KERAS_HOME / 'keras.json'} has channels_first as its "
+            "image_data_format, and these images are channels_last: change it there"
+        )
+    else:
+        return
+    sys.stderr.write(f"{problem}\n")
+    sys.exit(2)
+
+
+_check_keras()
+
+
 def speed_options(steps):
-    """Return what makes `compile` faster. Without it only the time changes.
+    """Return arguments of `compile` that make training faster, and change nothing else.
 
     TensorFlow and JAX can run several steps before they return to Python: the largest
-    divisor of `steps`, those of an epoch, up to 75, so that the progress bar ends at
-    its total. TensorFlow is faster without XLA, which cannot compile cuDNN's LSTM.
+    divisor of `steps` up to 75, so that the progress bar ends at its total. TensorFlow
+    is faster without XLA, which cannot compile cuDNN's LSTM.
+
+    Args:
+        steps: the steps of one epoch as `fit` will make them: for arrays
+            `ceil(len(x_train) / batch_size)`. With another number Keras makes more
+            steps than it shows; so leave these options out for a generator or with
+            `steps_per_epoch`.
     """
     together = max(n for n in range(1, 76) if steps % n == 0)
     return {
@@ -174,13 +250,43 @@ def speed_options(steps):
 
 
 def save(figure_or_model, path):
-    """Write a figure as .png or a model as .keras, whole or not at all."""
+    """Write a figure as .png or a model as .keras, whole or not at all.
+
+    Raises:
+        SaveError: it could not be drawn or written; no file has that name then, or the
+            earlier one still has it.
+    """
+    is_figure = isinstance(figure_or_model, Figure)
+    if is_figure:  # "tight": however long a row's name is, it is in the picture
+        _write(lambda file: figure_or_model.savefig(file, bbox_inches="tight"), path)
+    else:
+        _write(figure_or_model.save, path)
+
+
+def _write(write, path):
+    """Call `write` with another path and rename the file when it is complete."""
     path = Path(path)
     unfinished = path.with_name(f"unfinished-{os.getpid()}-{path.name}")
-    figure = isinstance(figure_or_model, Figure)
-    (figure_or_model.savefig if figure else figure_or_model.save)(unfinished)
-    os.replace(unfinished, path)  # Ctrl-C cannot leave half a file under this name
+    try:
+        write(unfinished)
+        os.replace(unfinished, path)  # Ctrl-C cannot leave half a file under this name
+    except Exception as error:  # a full disk, but also whatever a drawing can raise
+        unfinished.unlink(missing_ok=True)
+        raise SaveError(f"{path} could not be written: {error}") from error
     print(f"saved {path}")
+
+
+def _whole_number(low):
+    """Return a type for argparse: a whole number from `low` on."""
+
+    def whole_number(text):
+        value = int(text)
+        if not low <= value < 2**32:
+            reason = f"must be {low} to {2**32 - 1}, not {value}"
+            raise argparse.ArgumentTypeError(reason)
+        return value
+
+    return whole_number
 
 
 class _Parser(argparse.ArgumentParser):
@@ -188,34 +294,49 @@ class _Parser(argparse.ArgumentParser):
         self.exit(2, f"{self.prog}: {message}\n")
 
 
-def parse_args(description, argv, **defaults):
+def parse_args(description, argv, names=None, **defaults):
     """Parse the flags, make sure that `--out` can be written to, start the clock.
 
     Args:
         description: the text above the flags in `--help`.
         argv: the flags as a list; None for the defaults.
+        names: words that may be given before the flags, for a program that has several
+            parts.
         defaults: `epochs` and `batch_size`, for a script that has these flags.
 
     Returns:
-        an object with `seed`, `data`, `out` (a Path), `started` (in seconds), and what
-        is in `defaults`.
+        an object with `seed`, `data`, `out` (a Path), `started` (in seconds), what is
+        in `defaults`, and `names`, a list.
 
     Raises:
         SystemExit: status 2, with one sentence on stderr, for a flag that is wrong or
             a folder that cannot be written.
     """
-    started, form = time.perf_counter(), argparse.RawDescriptionHelpFormatter
-    parser = _Parser(description=description, formatter_class=form)
-    for name, value in {**defaults, "seed": 0}.items():
-        flag, text = f"--{name.replace('_', '-')}", "default: %(default)s"
-        parser.add_argument(flag, type=int, default=value, help=text)
+    started = time.perf_counter()
+    parser = _Parser(
+        description=description,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    if names:
+        parser.add_argument("names", nargs="*", help=f"of {', '.join(names)}")
+    for name, value in defaults.items():
+        parser.add_argument(
+            f"--{name.replace('_', '-')}",
+            type=_whole_number(1),
+            default=value,
+            help="default: %(default)s",
+        )
+    parser.add_argument(
+        "--seed", type=_whole_number(0), default=0, help="default: %(default)s"
+    )
     parser.add_argument("--data", help="an .npz file (default: data/mnist.npz)")
     parser.add_argument("--out", type=Path, default="outputs", help="default: outputs")
-    args = parser.parse_args(argv or [], argparse.Namespace(started=started))
-    for name, low in {**dict.fromkeys(defaults, 1), "seed": 0}.items():
-        if not low <= (value := getattr(args, name)) < 2**32:
-            flag = f"--{name.replace('_', '-')}"
-            parser.error(f"argument {flag}: must be {low} to {2**32 - 1}, not {value}")
+    args = parser.parse_args(argv or [])
+    args.started = started
+
+    for name in args.names if names else []:
+        if name not in names:
+            parser.error(f"there is no {name}: choose from {', '.join(names)}")
     try:
         args.out.mkdir(parents=True, exist_ok=True)
         tempfile.TemporaryFile(dir=args.out).close()  # can a file be written there?
@@ -224,35 +345,91 @@ def parse_args(description, argv, **defaults):
     return args
 
 
-def print_result(name, images, reconstructions, started, extra=""):
-    """Print the last line of a script: the errors on the test set, and the seconds.
+def report(name, args, history, images, reconstructions, text="", **measures):
+    """Print the last line of a script, and write it and more into NAME.json.
+
+    The line has the errors on the test set and the seconds. The file has these numbers
+    unrounded, the history of every epoch, and with what and where they were made.
 
     Args:
         name: the script's.
-        images, reconstructions: the test set and what came back of it, float32 in
-            [0, 1], of one shape.
-        started: the clock that `parse_args` returned.
-        extra: a further measure, such as `"ELBO -137.9 nats | "`.
+        args: what `parse_args` returned.
+        history: what `fit` returned.
+        images, reconstructions: the test set and what came back of it, in [0, 1], of
+            one shape.
+        text: a further measure in the line, such as `"ELBO -137.9 nats | "`.
+        measures: further numbers for the file, by their names.
     """
-    bce, floor = (binary_crossentropy(images, y) for y in (reconstructions, images))
-    mse = np.mean((images - reconstructions) ** 2, dtype=np.float64)
+    bce = binary_crossentropy(images, reconstructions)
+    floor = binary_crossentropy(images, images)
+    mse = float(np.mean((images - reconstructions) ** 2, dtype=np.float64))
+    psnr = float(-10 * np.log10(mse))
+    seconds = time.perf_counter() - args.started
+    write_json(
+        args.out / f"{name}.json",
+        {
+            "name": name,
+            "bce": bce,
+            "floor": floor,
+            "mse": mse,
+            "psnr": psnr,
+            **measures,
+            "seconds": seconds,
+            "epochs": len(history.epoch),
+            "batch_size": args.batch_size,
+            "seed": args.seed,
+            "parameters": history.model.count_params(),
+            "code": history.model.get_layer("decoder").input_shape[1:],
+            "history": history.history,
+            **environment(),
+        },
+    )
     print(
         f"{name}: test BCE {bce:.4f} (floor {floor:.4f}) | MSE {mse:.4f} | "
-        f"PSNR {-10 * np.log10(mse):.1f} dB | {extra}"
-        f"{time.perf_counter() - started:.0f} s"
+        f"PSNR {psnr:.1f} dB | {text}{seconds:.0f} s"
     )
 
 
-def run(main):
-    """Return `main(flags)`; a bad file ends the program with a sentence and status 2.
+def environment():
+    """Return with which versions, backend and device a program runs, as a dict."""
+    backend = keras.backend.backend()
+    return {
+        "versions": {
+            "python": platform.python_version(),
+            "keras": keras.__version__,
+            "numpy": np.__version__,
+            backend: sys.modules[backend].__version__,
+        },
+        "backend": backend,
+        "device": str(keras.ops.convert_to_tensor(0.0).device),
+    }
 
-    In a terminal Ctrl-C ends the program at once: as an exception, Python's own way,
-    it can be lost inside TensorFlow. In a notebook and `python -i` it stays one.
+
+def write_json(path, numbers):
+    """Write a dict of numbers, NumPy's too, as a file that people can read."""
+    text = json.dumps(numbers, indent=1, ensure_ascii=False, default=np.ndarray.tolist)
+    _write(lambda file: file.write_text(text + "\n", encoding="utf-8"), path)
+
+
+def run(main):
+    """Return `main(flags)`; what goes wrong is one sentence on stderr.
+
+    A file that cannot be used ends the program with status 2, one that cannot be
+    written with status 1. In a terminal Ctrl-C ends it at once: as an exception,
+    Python's own way, it can be lost inside TensorFlow. In a notebook and `python -i` it
+    stays one. A console that has no letters for a name shows their numbers.
     """
+    for stream in sys.stdout, sys.stderr:
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")
     if not (sys.flags.interactive or hasattr(builtins, "get_ipython")):
         signal.signal(signal.SIGINT, signal.SIG_DFL)
+    program = Path(sys.argv[0]).name
     try:
         return main(sys.argv[1:])
     except DataError as error:
-        print(f"{Path(sys.argv[0]).name}: {error}", file=sys.stderr)
+        print(f"{program}: {error}", file=sys.stderr)
         sys.exit(2)
+    except SaveError as error:
+        print(f"{program}: {error}", file=sys.stderr)
+        sys.exit(1)

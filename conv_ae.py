@@ -7,85 +7,135 @@ image. Steps of 2 halve the image; transposed convolutions double it again.
 
     python conv_ae.py
 
-Section of the post: "Convolutional Autoencoder"; claims/speed.py goes on. It ends with:
+Section of the post: "Convolutional Autoencoder". The last line, on one CPU core:
 
     conv_ae: test BCE 0.0658 (floor 0.0581) | MSE 0.0020 | PSNR 27.0 dB | 170 s
+
+Go on with claims/code_size.py (is it the convolutions, or the 128 numbers?).
 """
 
 import math
-import common  # first: it sets what TensorFlow reads when it is loaded
+
+import common
 import keras
 from keras import layers
 from matplotlib.figure import Figure
 import numpy as np
 
+code_maps = 8  # maps of 4 x 4 numbers: a code of 128
+epochs = 8
+batch_size = 64
 
-def build_autoencoder():
+
+def build_autoencoder(code_maps=code_maps):
     """Return (autoencoder, encoder, decoder), three models that share their weights."""
-    # Each layer has: number of maps, size of the neighbourhood, step, padding.
     input_img = keras.Input(shape=(28, 28, 1))
-    x = layers.Conv2D(32, 3, 2, "same", activation="relu")(input_img)  # 14 x 14 x 32
-    x = layers.Conv2D(64, 3, 2, "same", activation="relu")(x)  # 7 x 7 x 64
-    # Without relu each of the 128 numbers of the code may be negative, and none dies.
-    encoded = layers.Conv2D(8, 3, 2, "same")(x)  # 4 x 4 x 8
+    # 14 x 14 x 32: 32 maps, each by a window of 3 x 3 pixels that moves by 2
+    x = layers.Conv2D(32, 3, strides=2, padding="same", activation="relu")(input_img)
+    # 7 x 7 x 64
+    x = layers.Conv2D(64, 3, strides=2, padding="same", activation="relu")(x)
+    # 4 x 4 x 8: 7 / 2 is rounded up, and without relu a number may be negative
+    encoded = layers.Conv2D(code_maps, 3, strides=2, padding="same")(x)
     encoder = keras.Model(input_img, encoded, name="encoder")
 
-    x = encoded_input = keras.Input(shape=(4, 4, 8))
-    # 7 x 7 x 64: 4 was 7 / 2 rounded up; output_padding=0 makes it 7 again and not 8.
-    x = layers.Conv2DTranspose(64, 3, 2, "same", output_padding=0, activation="relu")(x)
-    x = layers.Conv2DTranspose(32, 3, 2, "same", activation="relu")(x)  # 14 x 14 x 32
+    encoded_input = keras.Input(shape=(4, 4, code_maps))
+    # 7 x 7 x 64: 4 doubled is 8, and output_padding=0 makes it 7
+    x = layers.Conv2DTranspose(
+        64, 3, strides=2, padding="same", output_padding=0, activation="relu"
+    )(encoded_input)
+    # 14 x 14 x 32
+    x = layers.Conv2DTranspose(32, 3, strides=2, padding="same", activation="relu")(x)
     # 28 x 28 x 1
-    decoded = layers.Conv2DTranspose(1, 3, 2, "same", activation="sigmoid")(x)
+    decoded = layers.Conv2DTranspose(
+        1, 3, strides=2, padding="same", activation="sigmoid"
+    )(x)
     decoder = keras.Model(encoded_input, decoded, name="decoder")
 
     autoencoder = keras.Model(input_img, decoder(encoder(input_img)))
     return autoencoder, encoder, decoder
 
 
-def main(argv=None):
-    args = common.parse_args(__doc__, argv, epochs=8, batch_size=64)
-    keras.utils.set_random_seed(args.seed)
-    (x_train, _), (x_test, _) = common.load_mnist(args.data)
-    x_train, x_test = x_train[..., np.newaxis], x_test[..., np.newaxis]
-    autoencoder, encoder, decoder = build_autoencoder()
-    autoencoder.summary(expand_nested=True)
-    steps = math.ceil(len(x_train) / args.batch_size)  # in an epoch
+def train(
+    autoencoder,
+    x_train,
+    x_test,
+    epochs=epochs,
+    batch_size=batch_size,
+    optimizer=None,
+    **fit_options,
+):
+    """Train on images in [0, 1], of shape (n, 28, 28, 1); return Keras's history.
+
+    An `optimizer` takes the place of Adam; `fit_options`, such as `callbacks`, go to
+    `fit`.
+    """
+    # The learning rate rises from 0 (warm-up), then falls to 0 along a cosine.
+    steps = math.ceil(len(x_train) / batch_size)  # in an epoch
+    total_steps = epochs * steps
+    warmup_steps = total_steps // 10
     learning_rate = keras.optimizers.schedules.CosineDecay(
         initial_learning_rate=0.0,
-        warmup_target=1e-2,  # after a tenth of the steps; from there down to 0
-        warmup_steps=args.epochs * steps // 10,
-        decay_steps=max(1, args.epochs * steps * 9 // 10),
+        warmup_target=1e-2,
+        warmup_steps=warmup_steps,
+        decay_steps=total_steps - warmup_steps,
     )
+
     autoencoder.compile(
-        optimizer=keras.optimizers.Adam(learning_rate, beta_2=0.99),  # see simple_ae.py
+        optimizer=optimizer or keras.optimizers.Adam(learning_rate, beta_2=0.99),
         loss="binary_crossentropy",
         **common.speed_options(steps),  # optional
     )
-    history = autoencoder.fit(
+    return autoencoder.fit(
         x_train,
         x_train,
-        epochs=args.epochs,
-        batch_size=args.batch_size,
-        validation_data=(x_test, x_test),
+        epochs=epochs,
+        batch_size=batch_size,
+        validation_data=(x_test, x_test),  # only watched: nothing is chosen by it
+        **fit_options,
     )
+
+
+def plot_codes(images, codes, path):
+    """Draw images, (n, 28, 28, 1), and the maps of each one's code, (n, 4, 4, maps)."""
+    codes = codes.astype("float32")  # NumPy has no maximum of a bfloat16
+    columns = 1 + codes.shape[-1]
+    limit = np.abs(codes).max()
+    fig = Figure(figsize=(10, 1.1 * len(images)), layout="constrained")
+    axes = fig.subplots(len(images), columns, subplot_kw={"xticks": [], "yticks": []})
+    for row, image, code in zip(axes, images, codes):
+        row[0].imshow(image, cmap="gray")
+        for axis, code_map in zip(row[1:], np.moveaxis(code, -1, 0)):
+            axis.imshow(code_map, cmap="RdBu", vmin=-limit, vmax=limit)
+
+    last_map = axes[-1, -1].images[0]  # all maps have the same colours
+    fig.colorbar(last_map, ax=axes, label="number in the code")
+    common.save(fig, path)
+
+
+def main(argv=None):
+    args = common.parse_args(__doc__, argv, epochs=epochs, batch_size=batch_size)
+    keras.utils.set_random_seed(args.seed)
+
+    (x_train, _), (x_test, _) = common.load_mnist(args.data)
+    x_train = x_train.reshape(-1, 28, 28, 1)
+    x_test = x_test.reshape(-1, 28, 28, 1)
+    print("x_train.shape=", x_train.shape, ", x_test.shape=", x_test.shape)
+
+    autoencoder, encoder, decoder = build_autoencoder()
+    autoencoder.summary(expand_nested=True)
+
+    history = train(autoencoder, x_train, x_test, args.epochs, args.batch_size)
+    common.save(autoencoder, args.out / "conv_ae.keras")
+
     encoded_imgs = encoder.predict(x_test, verbose=0)
     decoded_imgs = decoder.predict(encoded_imgs, verbose=0)
 
     rows = {"original": x_test[:10], "reconstruction": decoded_imgs[:10]}
     common.plot_images(rows, args.out / "conv_ae.png")
+    plot_codes(x_test[:5], encoded_imgs[:5], args.out / "conv_ae_codes.png")
     common.plot_loss(history, x_train, x_test, args.out / "conv_ae_loss.png")
-    common.save(autoencoder, args.out / "conv_ae.keras")
-    # The compressed picture: the maps of five codes, blue above 0 and red below.
-    fig, codes = Figure(figsize=(10, 5.5), layout="constrained"), encoded_imgs[:5]
-    axes = fig.subplots(5, 1 + codes.shape[-1], subplot_kw={"xticks": [], "yticks": []})
-    limit = np.abs(codes).max()
-    for row, digit, code in zip(axes, x_test, codes):
-        row[0].imshow(digit, cmap="gray")
-        for axis, image in zip(row[1:], np.moveaxis(code, -1, 0)):
-            shown = axis.imshow(image, cmap="RdBu", vmin=-limit, vmax=limit)
-    fig.colorbar(shown, ax=axes, label="number in the code")
-    common.save(fig, args.out / "conv_ae_codes.png")
-    common.print_result("conv_ae", x_test, decoded_imgs, args.started)
+
+    common.report("conv_ae", args, history, x_test, decoded_imgs)
     return autoencoder, encoder, decoder
 
 

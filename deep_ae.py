@@ -11,29 +11,32 @@ Section of the post: "Deep AutoEncoder". The last line it prints, on one CPU cor
 
     deep_ae: test BCE 0.0747 (floor 0.0581) | MSE 0.0045 | PSNR 23.5 dB | 125 s
 
-Go on with claims/neighbours.py (do near codes mean similar images?) and
-claims/speed.py (how long does the post's recipe take?).
+Go on with claims/code_size.py (what does depth buy?) and claims/neighbours.py (do near
+codes mean similar images?).
 """
 
 import math
-import common  # first: it sets what TensorFlow reads when it is loaded
+
+import common
 import keras
 from keras import layers
 
 encoding_dim = 32
+epochs = 24
+batch_size = 128
 
 
-def build_autoencoder():
+def build_autoencoder(encoding_dim=encoding_dim):
     """Return (autoencoder, encoder, decoder), three models that share their weights."""
     input_img = keras.Input(shape=(784,))
     encoded = layers.Dense(128, activation="relu")(input_img)
     encoded = layers.Dense(64, activation="relu")(encoded)
-    # A bias that starts at 1 keeps the code's relu units from dying in the first steps.
-    code = layers.Dense(encoding_dim, activation="relu", bias_initializer="ones")
-    encoded = code(encoded)
+    code_layer = layers.Dense(encoding_dim, activation="relu", bias_initializer="ones")
+    encoded = code_layer(encoded)
     encoder = keras.Model(input_img, encoded, name="encoder")
 
-    # autoencoder.layers[-1], the decoder in the post's simple model, is one of three.
+    # The post takes autoencoder.layers[-1] as the decoder of its simple model. Here
+    # that would be only the last of three layers.
     encoded_input = keras.Input(shape=(encoding_dim,))
     decoded = layers.Dense(64, activation="relu")(encoded_input)
     decoded = layers.Dense(128, activation="relu")(decoded)
@@ -44,41 +47,66 @@ def build_autoencoder():
     return autoencoder, encoder, decoder
 
 
+def train(
+    autoencoder,
+    x_train,
+    x_test,
+    epochs=epochs,
+    batch_size=batch_size,
+    optimizer=None,
+    **fit_options,
+):
+    """Train on images in [0, 1], of shape (n, 784); return Keras's history.
+
+    An `optimizer` takes the place of Muon; `fit_options`, such as `callbacks`, go to
+    `fit`.
+    """
+    # The learning rate rises from 0 (warm-up), then falls to 0 along a cosine.
+    steps = math.ceil(len(x_train) / batch_size)  # in an epoch
+    total_steps = epochs * steps
+    warmup_steps = total_steps // 10
+    learning_rate = keras.optimizers.schedules.CosineDecay(
+        initial_learning_rate=0.0,
+        warmup_target=1e-2,
+        warmup_steps=warmup_steps,
+        decay_steps=total_steps - warmup_steps,
+    )
+
+    # Muon makes the singular values of a weight matrix's update about equal, so that no
+    # direction is left behind. It is for the matrices inside a network: biases and the
+    # output layer get AdamW at the same learning rate.
+    muon = keras.optimizers.Muon(
+        learning_rate, exclude_layers=["output"], weight_decay=0.1
+    )
+    autoencoder.compile(
+        optimizer=optimizer or muon,
+        loss="binary_crossentropy",
+        **common.speed_options(steps),  # optional
+    )
+    return autoencoder.fit(
+        x_train,
+        x_train,
+        epochs=epochs,
+        batch_size=batch_size,
+        validation_data=(x_test, x_test),  # only watched: nothing is chosen by it
+        **fit_options,
+    )
+
+
 def main(argv=None):
-    args = common.parse_args(__doc__, argv, epochs=24, batch_size=128)
+    args = common.parse_args(__doc__, argv, epochs=epochs, batch_size=batch_size)
     keras.utils.set_random_seed(args.seed)
 
     (x_train, _), (x_test, _) = common.load_mnist(args.data)
-    x_train, x_test = x_train.reshape(-1, 784), x_test.reshape(-1, 784)
+    x_train = x_train.reshape(-1, 784)
+    x_test = x_test.reshape(-1, 784)
     print("x_train.shape=", x_train.shape, ", x_test.shape=", x_test.shape)
 
     autoencoder, encoder, decoder = build_autoencoder()
     autoencoder.summary(expand_nested=True)  # Total params: 222,384, as in the post
 
-    steps = math.ceil(len(x_train) / args.batch_size)  # in an epoch
-    learning_rate = keras.optimizers.schedules.CosineDecay(
-        initial_learning_rate=0.0,
-        warmup_target=1e-2,  # after a tenth of the steps; from there down to 0
-        warmup_steps=args.epochs * steps // 10,
-        decay_steps=max(1, args.epochs * steps * 9 // 10),
-    )
-    autoencoder.compile(
-        # Muon makes the steps of a weight matrix equally large in all directions, which
-        # gets further than Adam here (claims/settings.py adam_or_muon). Biases and the
-        # output layer are not for it and get AdamW. weight_decay: chosen on validation.
-        optimizer=keras.optimizers.Muon(
-            learning_rate, exclude_layers=["output"], weight_decay=0.1
-        ),
-        loss="binary_crossentropy",
-        **common.speed_options(steps),  # optional
-    )
-    history = autoencoder.fit(
-        x_train,
-        x_train,
-        epochs=args.epochs,
-        batch_size=args.batch_size,
-        validation_data=(x_test, x_test),
-    )
+    history = train(autoencoder, x_train, x_test, args.epochs, args.batch_size)
+    common.save(autoencoder, args.out / "deep_ae.keras")
 
     encoded_imgs = encoder.predict(x_test, verbose=0)
     decoded_imgs = decoder.predict(encoded_imgs, verbose=0)
@@ -86,8 +114,8 @@ def main(argv=None):
     rows = {"original": x_test[:10], "reconstruction": decoded_imgs[:10]}
     common.plot_images(rows, args.out / "deep_ae.png")
     common.plot_loss(history, x_train, x_test, args.out / "deep_ae_loss.png")
-    common.save(autoencoder, args.out / "deep_ae.keras")
-    common.print_result("deep_ae", x_test, decoded_imgs, args.started)
+
+    common.report("deep_ae", args, history, x_test, decoded_imgs)
     return autoencoder, encoder, decoder
 
 

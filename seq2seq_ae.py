@@ -15,19 +15,23 @@ Go on with claims/rows_read.py (what does the code hold when half of it is read?
 """
 
 import math
-import common  # first: it sets what TensorFlow reads when it is loaded
+
+import common
 import keras
 from keras import layers
 
-timesteps, input_dim = 28, 28  # a row is a step in time, its pixels are the input
+timesteps = 28  # a row of the image is a step in time
+input_dim = 28  # the pixels of a row
 latent_dim = 128
+epochs = 6
+batch_size = 128
 
 
-def build_autoencoder():
+def build_autoencoder(latent_dim=latent_dim):
     """Return (autoencoder, encoder, decoder), three models that share their weights."""
-    # None: any number of rows can be read.
+    # `None` lets the encoder read any number of rows.
     inputs = keras.Input(shape=(None, input_dim))
-    # 128; tanh, the default, keeps the code in [-1, 1], relu lets it grow unbounded
+    # 128: LSTM's own tanh keeps each number of the code between -1 and 1
     encoded = layers.LSTM(latent_dim)(inputs)
     encoder = keras.Model(inputs, encoded, name="encoder")
 
@@ -36,8 +40,8 @@ def build_autoencoder():
     x = layers.RepeatVector(timesteps)(encoded_input)
     # 28 x 128
     x = layers.LSTM(latent_dim, return_sequences=True)(x)
-    # 28 x 28; the post's LSTM(input_dim) here has a cell of 28 numbers only, and its
-    # output, a gated tanh of them, is in [-1, 1]. This layer is the same at each step.
+    # 28 x 28: the same layer paints every row. The post ends with LSTM(input_dim),
+    # whose output, a tanh, is between -1 and 1, and which remembers only 28 numbers.
     decoded = layers.Dense(input_dim, activation="sigmoid", name="output")(x)
     decoder = keras.Model(encoded_input, decoded, name="decoder")
 
@@ -45,40 +49,65 @@ def build_autoencoder():
     return sequence_autoencoder, encoder, decoder
 
 
+def train(
+    sequence_autoencoder,
+    x_train,
+    x_test,
+    epochs=epochs,
+    batch_size=batch_size,
+    optimizer=None,
+    **fit_options,
+):
+    """Train on images in [0, 1], of shape (n, 28, 28); return Keras's history.
+
+    An `optimizer` takes the place of Muon; `fit_options`, such as `callbacks`, go to
+    `fit`.
+    """
+    # The learning rate rises from 0 (warm-up), then falls to 0 along a cosine.
+    steps = math.ceil(len(x_train) / batch_size)  # in an epoch
+    total_steps = epochs * steps
+    warmup_steps = total_steps // 10
+    learning_rate = keras.optimizers.schedules.CosineDecay(
+        initial_learning_rate=0.0,
+        warmup_target=1e-2,
+        warmup_steps=warmup_steps,
+        decay_steps=total_steps - warmup_steps,
+    )
+
+    # Muon makes the singular values of a weight matrix's update about equal, so that no
+    # direction is left behind. It is for the matrices inside a network: biases and the
+    # output layer get AdamW at the same learning rate.
+    muon = keras.optimizers.Muon(
+        learning_rate, exclude_layers=["output"], weight_decay=0.1
+    )
+    sequence_autoencoder.compile(
+        optimizer=optimizer or muon,
+        loss="binary_crossentropy",
+        **common.speed_options(steps),  # optional
+    )
+    return sequence_autoencoder.fit(
+        x_train,
+        x_train,
+        epochs=epochs,
+        batch_size=batch_size,
+        validation_data=(x_test, x_test),  # only watched: nothing is chosen by it
+        **fit_options,
+    )
+
+
 def main(argv=None):
-    args = common.parse_args(__doc__, argv, epochs=6, batch_size=128)
+    args = common.parse_args(__doc__, argv, epochs=epochs, batch_size=batch_size)
     keras.utils.set_random_seed(args.seed)
 
-    (x_train, _), (x_test, _) = common.load_mnist(args.data)  # 28 rows of 28 pixels
+    # 28 rows of 28 pixels: no reshape is needed.
+    (x_train, _), (x_test, _) = common.load_mnist(args.data)
     print("x_train.shape=", x_train.shape, ", x_test.shape=", x_test.shape)
 
     sequence_autoencoder, encoder, decoder = build_autoencoder()
     sequence_autoencoder.summary(expand_nested=True)
 
-    steps = math.ceil(len(x_train) / args.batch_size)  # in an epoch
-    learning_rate = keras.optimizers.schedules.CosineDecay(
-        initial_learning_rate=0.0,
-        warmup_target=2e-2,  # after a tenth of the steps; from there down to 0
-        warmup_steps=args.epochs * steps // 10,
-        decay_steps=max(1, args.epochs * steps * 9 // 10),
-    )
-    sequence_autoencoder.compile(
-        # Muon makes the steps of a weight matrix equally large in all directions, which
-        # gets further than Adam here (claims/settings.py adam_or_muon). Biases and the
-        # output layer are not for it and get AdamW. weight_decay: chosen on validation.
-        optimizer=keras.optimizers.Muon(
-            learning_rate, exclude_layers=["output"], weight_decay=0.1
-        ),
-        loss="binary_crossentropy",
-        **common.speed_options(steps),  # optional
-    )
-    history = sequence_autoencoder.fit(
-        x_train,
-        x_train,
-        epochs=args.epochs,
-        batch_size=args.batch_size,
-        validation_data=(x_test, x_test),
-    )
+    history = train(sequence_autoencoder, x_train, x_test, args.epochs, args.batch_size)
+    common.save(sequence_autoencoder, args.out / "seq2seq_ae.keras")
 
     encoded_imgs = encoder.predict(x_test, verbose=0)
     decoded_imgs = decoder.predict(encoded_imgs, verbose=0)
@@ -86,8 +115,8 @@ def main(argv=None):
     rows = {"original": x_test[:10], "reconstruction": decoded_imgs[:10]}
     common.plot_images(rows, args.out / "seq2seq_ae.png")
     common.plot_loss(history, x_train, x_test, args.out / "seq2seq_ae_loss.png")
-    common.save(sequence_autoencoder, args.out / "seq2seq_ae.keras")
-    common.print_result("seq2seq_ae", x_test, decoded_imgs, args.started)
+
+    common.report("seq2seq_ae", args, history, x_test, decoded_imgs)
     return sequence_autoencoder, encoder, decoder
 
 
