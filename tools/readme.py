@@ -1,0 +1,132 @@
+"""What the pages have from record/: cog writes it into them.
+
+    python tools/readme.py            writes it
+    python tools/readme.py --check    says what it would change; status 1 if anything
+
+A page has calls in comments, each with what it prints below it:
+
+    <!-- [[[cog
+    say("After ten epochs the loss is {simple_ae.bce:.4f}.")
+    ]]] -->
+    After ten epochs the loss is 0.0911.
+    <!-- [[[end]]] -->
+
+`scripts(cog.previous)` around a table fills in its last cells, `block("pca", 4)` shows
+a command and the last lines that it printed.
+"""
+
+from math import prod
+from pathlib import Path
+import re
+from statistics import mean
+import sys
+
+from cogapp import Cog
+from post import POST
+import record
+
+
+def pages():
+    """Return the pages in English and in Chinese, sorted."""
+    places = "README*.md", "claims/README*.md", "claims/history/README*.md", "docs/*.md"
+    return sorted(path for place in places for path in record.PROJECT.glob(place))
+
+
+def block(name, last=0, summary=""):
+    """Print a command, and the last lines that it has printed, or all.
+
+    With a summary, a text in the page's language, the lines are folded below it.
+    """
+    own = record.read(name)
+    print(f"```bash\n.venv/bin/python {own['command']}\n```")
+    if summary:
+        print(f"<details><summary>{summary}</summary>\n")
+    print("```text", *own["lines"][-last:], "```", sep="\n")
+    if summary:
+        print("\n</details>")
+
+
+def say(text):
+    """Print a text with the number on record for each {name.key:format}.
+
+    The name is that of a record, such as "pca" or "simple_ae-0", or that of a script:
+    then it is the mean of its seeds, and {simple_ae.bce.min:.4f} their least, .max
+    their most. What lies deeper has more dots: {few_labels.accuracy.100.pca:.1%}, and
+    the post's own numbers are {post.simple_ae.loss:.4f}. Another machine's records have
+    its name and a slash before theirs.
+    """
+
+    def found(place):
+        value = look_up(place[1])
+        return format(value, place[2] or "")
+
+    print(re.sub(r"\{([\w/-]+(?:\.[^{}:.]+)+)(?::([^{}]*))?\}", found, text).strip())
+
+
+def look_up(place):
+    """Return what stands at a place such as "simple_ae.bce.min" in the records."""
+    name, *keys = place.split(".")
+    if name == "post":
+        return inside(POST, keys)
+    machine, _, name = name.rpartition("/")
+    own = record.read(name, machine)
+    if own:
+        return inside(own["data"], keys)
+
+    of_seeds = {"min": min, "max": max}.get(keys[-1], mean)
+    if of_seeds is not mean:
+        keys.pop()
+    return of_seeds([inside(data, keys) for data in seeds(name, machine)])
+
+
+def inside(data, keys):
+    for key in keys:
+        data = data[int(key)] if isinstance(data, list) else data[key]
+    return data
+
+
+def seeds(name, machine=""):
+    """Return what a script has written with each of its seeds, a list of dicts."""
+    records = [record.read(f"{name}-{seed}", machine) for seed in record.SEEDS]
+    return [own["data"] for own in records if own]
+
+
+def scripts(table):
+    """Print a table of the scripts again, with its last four cells from the records.
+
+    They are the numbers in the code, the post's val_loss, the test BCE (mean and range
+    of the seeds) and minutes. The first cell of a row is `[NAME.py](...)`.
+    """
+    head, line, *rows = table.strip().splitlines()
+    found = [re.match(r"\| \[(\w+)\.py\]", row)[1] for row in rows]
+    known = [n for n, path in record.programs().items() if record.is_script(path)]
+    if sorted(found) != sorted(known):
+        raise ValueError(f"the table has {found}, the project {known}")
+
+    print(head, line, sep="\n")
+    for name, row in zip(found, rows):
+        data = seeds(name)
+        bces = [own["bce"] for own in data]
+        cells = [
+            f"{prod(data[0]['code'])}",
+            f"{POST[name]['loss']:.4f}" if name in POST else "–",
+            f"{mean(bces):.4f} ({min(bces):.4f}–{max(bces):.4f})",
+            f"{mean(own['seconds'] for own in data) / 60:.1f}",
+        ]
+        words = row.strip("|").split("|")[: -len(cells)]
+        print("|".join(["", *words, *(f" {cell} " for cell in cells), ""]))
+
+
+def main(flags):
+    texts = {path: path.read_text(encoding="utf-8") for path in pages()}
+    with_calls = [str(path) for path, text in texts.items() if "[[[cog" in text]
+    prologue = "from readme import block, say, scripts"
+    options = ["-P", "-U", "-n", "utf-8", "-I", str(Path(__file__).parent)]
+    # Never -r and --check: then cog writes, and its status is 0.
+    how = ["--check", "--diff"] if "--check" in flags else ["-r"]
+    status = Cog().main(["cog", *options, "-p", prologue, *how, *with_calls])
+    return 1 if status else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
