@@ -15,6 +15,7 @@ A page has calls in comments, each with what it prints below it:
 a command and the last lines that it printed.
 """
 
+import json
 from math import prod
 from pathlib import Path
 import re
@@ -52,31 +53,30 @@ def say(text):
     The name is that of a record, such as "pca" or "simple_ae-0", or that of a script:
     then it is the mean of its seeds, and {simple_ae.bce.min:.4f} their least, .max
     their most. What lies deeper has more dots: {few_labels.accuracy.100.pca:.1%}, and
-    the post's own numbers are {post.simple_ae.loss:.4f}. Another machine's records have
-    its name and a slash before theirs.
+    the post's own numbers are {post.simple_ae.loss:.4f}. "h100/simple_ae" is on record
+    for another machine, "history/NAME" is what claims/history/ has written.
     """
 
     def found(place):
-        value = look_up(place[1])
-        return format(value, place[2] or "")
+        return format(look_up(place[1]), place[2] or "")
 
-    print(re.sub(r"\{([\w/-]+(?:\.[^{}:.]+)+)(?::([^{}]*))?\}", found, text).strip())
+    place = r"\{([\w/-]+(?:\.[^{}:.]+)+)(?::([^{}]*))?\}"
+    print(re.sub(place, found, text.strip()))
 
 
 def look_up(place):
-    """Return what stands at a place such as "simple_ae.bce.min" in the records."""
-    name, *keys = place.split(".")
-    if name == "post":
-        return inside(POST, keys)
-    machine, _, name = name.rpartition("/")
-    own = record.read(name, machine)
-    if own:
-        return inside(own["data"], keys)
-
-    of_seeds = {"min": min, "max": max}.get(keys[-1], mean)
-    if of_seeds is not mean:
-        keys.pop()
-    return of_seeds([inside(data, keys) for data in seeds(name, machine)])
+    """Return what stands at a place such as "simple_ae.bce.min"."""
+    words = place.split(".")
+    for count in range(1, len(words)):  # "history/keras-2.3.1" has dots of its own
+        name, keys = ".".join(words[:count]), words[count:]
+        data = numbers_of(name)
+        if data:
+            return inside(data, keys)
+        if seeds(name):
+            of_seeds = {"min": min, "max": max}.get(keys[-1])
+            keys = keys[:-1] if of_seeds else keys
+            return (of_seeds or mean)([inside(data, keys) for data in seeds(name)])
+    raise KeyError(f"nothing is on record for {place}")
 
 
 def inside(data, keys):
@@ -85,10 +85,21 @@ def inside(data, keys):
     return data
 
 
-def seeds(name, machine=""):
+def numbers_of(name):
+    """Return the numbers that a program, the post or a Keras of old has, or {}."""
+    folder, _, own_name = name.rpartition("/")
+    if name == "post":
+        return POST
+    if folder == "history":
+        path = record.PROJECT / "claims/history/output" / f"{own_name}.json"
+        return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+    return record.read(own_name, folder).get("data", {})
+
+
+def seeds(name):
     """Return what a script has written with each of its seeds, a list of dicts."""
-    records = [record.read(f"{name}-{seed}", machine) for seed in record.SEEDS]
-    return [own["data"] for own in records if own]
+    found = [numbers_of(f"{name}-{seed}") for seed in record.SEEDS]
+    return [data for data in found if data]
 
 
 def scripts(table):
