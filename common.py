@@ -405,9 +405,14 @@ def environment():
     }
 
 
+def _plain(number):
+    """Return an array or a number of NumPy's as Python's own."""
+    return number.tolist()
+
+
 def write_json(path, numbers):
     """Write a dict of numbers, NumPy's too, as a file that people can read."""
-    text = json.dumps(numbers, indent=1, ensure_ascii=False, default=np.ndarray.tolist)
+    text = json.dumps(numbers, indent=1, ensure_ascii=False, default=_plain)
     _write(lambda file: file.write_text(text + "\n", encoding="utf-8"), path)
 
 
