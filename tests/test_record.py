@@ -23,7 +23,9 @@ FOR_CI = [name for name in OF_SEED_0 if not record.long(FILES[name])]
 
 # A number, and its unit if that decides how far it may drift.
 NUMBER = re.compile(
-    r"(?<![\w.])(-?\d+(?:,\d{3})*(?:\.\d+)?)(?!\w|\.\d)(?: ?([%％]|s\b|min\b|times\b))?"
+    r"(?<![\w.])(-?\d+(?:,\d{3})*(?:\.\d+)?)(?!\w|\.\d)"
+    r"(?: ?([%％]|s\b|min\b|times\b))?",
+    re.ASCII,  # a Chinese word may stand close to it
 )
 # Lines that differ far from one training to the next: what a decoder makes of states
 # that it has never seen, and which unit prefers which digit.
