@@ -2,6 +2,7 @@
 
 import argparse
 import builtins
+import contextlib
 import json
 import os
 from pathlib import Path
@@ -24,14 +25,18 @@ os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
 KERAS_HOME = Path(os.environ.get("KERAS_HOME", "~/.keras")).expanduser()
 BACKEND_IS_FROM = (
     "the environment variable KERAS_BACKEND"
-    if "KERAS_BACKEND" in os.environ
+    if os.environ.get("KERAS_BACKEND")
     else f"the file {KERAS_HOME / 'keras.json'}"
 )
 try:
     import keras
-except (ImportError, ValueError) as error:  # a backend that is not there
-    reason = str(error).splitlines()[0]
-    sys.stderr.write(f"{reason}: look at {BACKEND_IS_FROM}, which chooses it\n")
+except (ImportError, ValueError) as error:  # Keras or its backend is not there
+    reason = str(error).partition("\n")[0]
+    install = f"{sys.executable} -m pip install -r requirements.txt"
+    sys.stderr.write(
+        f"{reason}: try {install}, or look at {BACKEND_IS_FROM}, which chooses Keras's "
+        "backend\n"
+    )
     sys.exit(2)
 
 MNIST_FILE = Path(__file__).resolve().parent / "data" / "mnist.npz"
@@ -219,6 +224,11 @@ def _check_keras():
         problem = (
             f"the file {KERAS_HOME / 'keras.json'} has channels_first as its "
             "image_data_format, and these images are channels_last: change it there"
+        )
+    elif keras.config.floatx() == "float16":
+        problem = (
+            f"the file {KERAS_HOME / 'keras.json'} has float16 as its floatx, which is "
+            "too coarse for the loss: change it there to float32"
         )
     else:
         return
@@ -416,17 +426,39 @@ def write_json(path, numbers):
     _write(lambda file: file.write_text(text + "\n", encoding="utf-8"), path)
 
 
+class _Patient:
+    """A stream that drops what nobody can read: `| head` has ended, a disk is full."""
+
+    def __init__(self, stream):
+        self.stream = stream
+
+    def __getattr__(self, name):
+        return getattr(self.stream, name)
+
+    def write(self, text):
+        with contextlib.suppress(OSError):
+            self.stream.write(text)
+        return len(text)
+
+    def flush(self):
+        with contextlib.suppress(OSError):
+            self.stream.flush()
+
+
 def run(main):
     """Return `main(flags)`; what goes wrong is one sentence on stderr.
 
     A file that cannot be used ends the program with status 2, one that cannot be
     written with status 1. In a terminal Ctrl-C ends it at once: as an exception,
     Python's own way, it can be lost inside TensorFlow. In a notebook and `python -i` it
-    stays one. A console that has no letters for a name shows their numbers.
+    stays one. No print ends a program: a console that has no letters for a name shows
+    their numbers, and what is printed into a closed pipe is lost.
     """
-    for stream in sys.stdout, sys.stderr:
-        if hasattr(stream, "reconfigure"):
+    for name in "stdout", "stderr":
+        stream = getattr(sys, name)
+        if hasattr(stream, "reconfigure"):  # not in a notebook
             stream.reconfigure(errors="backslashreplace")
+            setattr(sys, name, _Patient(stream))
     if not (sys.flags.interactive or hasattr(builtins, "get_ipython")):
         signal.signal(signal.SIGINT, signal.SIG_DFL)
     program = Path(sys.argv[0]).name
