@@ -1,0 +1,322 @@
+"""New digits: can images be drawn from the VAE's code, and not from a plain one?
+
+The post on the VAE: it learns 「一個原始資料統計分佈模型,接下來可用此模型,產生新的
+資料」 (a model of the data's distribution, to make new data with). So codes are drawn
+from N(0, 1) and decoded. The control is a plain autoencoder of 2 numbers, deep_ae.py's,
+with codes from the Gaussian of its codes' mean and covariance. Also asked:
+
+- Do the codes fill N(0, 1)? Their shares in 100 cells of equal probability say so.
+- What is halfway between two digits? The control is the mean of the two images.
+- What does KL's weight, beta, do? 0 leaves a plain autoencoder with the VAE's layers.
+- Why is a VAE blurry, and how many of the 4s come back as 9s?
+
+"Looks like a digit" is measured with the training images: how far the nearest of them
+is, and whether the five nearest are the same digit. Test images say what is good. A
+small distance alone says little: the blurrier an image, the nearer it is to many.
+
+    python claims/new_digits.py
+"""
+
+from functools import partial
+
+import base
+import common
+import deep_ae
+import numpy as np
+from scipy.stats import norm
+from sklearn.neighbors import NearestNeighbors
+import vae
+
+LONG = True  # about ten minutes on one core
+BETAS = [0.0, 0.5, 1.0, 4.0]
+SEEDS = 3  # of each network; the first is --seed
+DRAWS = 500  # new images, and walks
+PLAIN = "plain"
+
+
+def neighbours(x_train, y_train):
+    """Return `look(images)`, which measures how like digits images are.
+
+    `look` takes (n, 784) and returns a dict: "distance" to the nearest training image,
+    as a mean; "unanimous", the share whose five nearest are one digit; and "digits",
+    the digit that most of the five are, (n,); of a tie the lower.
+    """
+    index = NearestNeighbors(n_neighbors=5, algorithm="brute").fit(x_train)
+
+    def look(images):
+        distances, indices = index.kneighbors(images)
+        digits = y_train[indices]
+        return {
+            "distance": float(distances[:, 0].mean()),
+            "unanimous": float(np.mean((digits == digits[:, :1]).all(axis=1))),
+            "digits": np.array([np.bincount(five).argmax() for five in digits]),
+        }
+
+    return look
+
+
+def filling(codes):
+    """Return how codes, (n, 2), fill N(0, 1) in both numbers, a dict.
+
+    "mean" and "deviation" of both numbers together; "within_2", the share of numbers
+    between -2 and 2 (of N(0, 1): 0.954); and "distance", the total variation between
+    the codes' shares in 10 x 10 cells and 1/100, which N(0, 1) has in each: 0 is the
+    same, and 0.99 is all in one cell.
+    """
+    cells = np.minimum((10 * norm.cdf(codes)).astype(int), 9)
+    shares = np.bincount(10 * cells[:, 0] + cells[:, 1], minlength=100) / len(codes)
+    return {
+        "mean": float(codes.mean()),
+        "deviation": float(codes.std()),
+        "within_2": float(np.mean(np.abs(codes) <= 2)),
+        "distance": float(np.abs(shares - 0.01).sum() / 2),
+    }
+
+
+def gaussian(codes):
+    """Return the mean and a square root of the covariance of codes, (n, 2).
+
+    `mean + draws @ root.T` has that mean and covariance if draws are from N(0, 1).
+    """
+    values, vectors = np.linalg.eigh(np.cov(codes.T))
+    return codes.mean(axis=0), vectors * np.sqrt(np.maximum(values, 0))
+
+
+def kl_and_reconstruction(images, z_mean, z_log_var, decoded):
+    """Return both terms of -ELBO in nats, means over the images, a dict.
+
+    Args:
+        images, decoded: (n, 784); decoded are made of a draw from each distribution.
+        z_mean, z_log_var: (n, 2).
+    """
+    kl = -0.5 * np.sum(1 + z_log_var - z_mean**2 - np.exp(z_log_var), axis=1)
+    reconstruction = images.shape[1] * common.binary_crossentropy(images, decoded)
+    kl = float(kl.mean(dtype=np.float64))
+    return {
+        "reconstruction": reconstruction,
+        "kl": kl,
+        "elbo": -(reconstruction + kl),
+    }
+
+
+def greyness(images):
+    """Return the share of pixels between 0.1 and 0.9 among those above 0.1."""
+    return float(np.mean(images[images > 0.1] < 0.9))
+
+
+def train(name, x_train, x_test, seed, epochs):
+    """Return (autoencoder, encoder, decoder), trained.
+
+    Args:
+        name: PLAIN or a beta.
+        x_train, x_test: (n, 784).
+        seed, epochs: for the training.
+    """
+    if name == PLAIN:
+        script = deep_ae
+        models = partial(deep_ae.build_autoencoder, encoding_dim=2)
+    else:
+        script = vae
+        models = partial(vae.build_autoencoder, latent_dim=2, beta=name)
+    trained, _ = base.train_again(
+        script, x_train, x_test, seed, models=models, epochs=epochs
+    )
+    return trained
+
+
+def halfway(images, first, second):
+    """Return the means of images or codes, at indices `first` and `second`."""
+    return (images[first] + images[second]) / 2
+
+
+def measure(name, models, x_test, y_test, pairs, look, random):
+    """Return what the models make of new codes and of the test images, a dict.
+
+    Args:
+        name: PLAIN or a beta; PLAIN and 0 have no N(0, 1), but a Gaussian fitted to
+            their codes.
+        models: (autoencoder, encoder, decoder).
+        x_test, y_test: (n, 784) and their digits.
+        pairs: two arrays of indices, between which to go halfway.
+        look: as `neighbours` returns it.
+        random: a NumPy Generator for the draws.
+    """
+    _, encoder, decoder = models
+    means = base.encode(encoder, x_test)
+    decoded = decoder.predict(means, verbose=0)
+    found = {}
+    if name == PLAIN:
+        codes = means
+        found["reconstruction"] = 784 * common.binary_crossentropy(x_test, decoded)
+    else:
+        _, z_log_var, codes = encoder.predict(x_test, verbose=0)
+        of_draw = decoder.predict(codes, verbose=0)
+        found |= kl_and_reconstruction(x_test, means, z_log_var, of_draw)
+
+    centre, root = np.zeros(2), np.eye(2)
+    if name in (PLAIN, 0):
+        centre, root = gaussian(codes)
+    found["filling"] = filling((codes - centre) @ np.linalg.pinv(root).T)
+
+    draws = centre + random.standard_normal((DRAWS, 2)) @ root.T
+    if name == PLAIN:
+        draws = np.maximum(draws, 0)  # a relu makes no other codes
+    new = look(decoder.predict(draws, verbose=0))
+    shares = np.bincount(new["digits"]) / DRAWS
+    shares = shares[shares > 0]
+    found["draws"] = {
+        "distance": new["distance"],
+        "unanimous": new["unanimous"],
+        "kinds": float(np.exp(-np.sum(shares * np.log(shares)))),
+    }
+
+    middles = look(decoder.predict(halfway(means, *pairs), verbose=0))
+    found["halfway"] = {key: middles[key] for key in ("distance", "unanimous")}
+    fours = look(decoded[y_test == 4])["digits"]
+    found["fours_as_nines"] = float(np.mean(fours == 9))
+    found["grey"] = greyness(decoded)
+    return found
+
+
+def spread(runs):
+    """Return the mean, lowest and highest of each number in dicts of one form."""
+    if isinstance(runs[0], dict):
+        return {key: spread([run[key] for run in runs]) for key in runs[0]}
+    return {"mean": float(np.mean(runs)), "low": min(runs), "high": max(runs)}
+
+
+def compare(ours, theirs):
+    """Return how one `spread`, of something good, is beside another: a word.
+
+    All seeds of one side must be above all of the other.
+    """
+    if ours["low"] > theirs["high"]:
+        return "better"
+    if ours["high"] < theirs["low"]:
+        return "worse"
+    return "no different"
+
+
+def verdict(networks, controls):
+    """Return the answers in sentences; networks and controls as in `main`."""
+    model = networks["beta 1"]
+    plain = networks[PLAIN]
+    share = "unanimous"
+    beside = [
+        f"{compare(model['elbo'], networks[name]['elbo'])} beside {name}"
+        for name in ("beta 0.5", "beta 4")
+    ]
+    elbo = " and ".join(beside)
+    return (
+        f"of digits drawn from the VAE {model['draws'][share]['mean']:.0%} have five "
+        f"nearest training images of one digit, which is "
+        f"{compare(model['draws'][share], plain['draws'][share])} than the plain "
+        f"autoencoder's {plain['draws'][share]['mean']:.0%} (test images "
+        f"{controls['test images'][share]:.0%}). Halfway between two digits it is "
+        f"{compare(model['halfway'][share], plain['halfway'][share])}: "
+        f"{model['halfway'][share]['mean']:.0%} against "
+        f"{plain['halfway'][share]['mean']:.0%} (mean of two images "
+        f"{controls['two images'][share]:.0%}). ELBO at beta 1 is {elbo}. "
+        f"Of the 4s {model['fours_as_nines']['mean']:.0%} come back as 9s (of the "
+        f"images themselves {controls['fours_as_nines']:.1%} pass for one)."
+    )
+
+
+def draw(trained, x_test, pairs, random, path):
+    """Draw ten new digits and a walk, of the VAE and the plain autoencoder.
+
+    Args:
+        trained: {"VAE" and "plain": (autoencoder, encoder, decoder)}.
+        x_test, pairs, random: as for `measure`; the walk is of the first pair.
+        path: the .png file to write.
+    """
+    ends = x_test[[pairs[0][0], pairs[1][0]]]
+    steps = np.linspace(0, 1, 10)[:, np.newaxis]
+    normal = random.standard_normal((10, 2))
+    new = {}
+    walks = {}
+    for name, (_, encoder, decoder) in trained.items():
+        draws = normal
+        if name == PLAIN:
+            centre, root = gaussian(base.encode(encoder, x_test))
+            draws = np.maximum(centre + normal @ root.T, 0)
+        new[f"{name}: drawn"] = decoder.predict(draws, verbose=0)
+        first, last = base.encode(encoder, ends)
+        codes = (1 - steps) * first + steps * last
+        walks[f"{name}: walk"] = decoder.predict(codes, verbose=0)
+    walks["pixels: walk"] = (1 - steps) * ends[0] + steps * ends[1]
+    common.plot_images({**new, **walks}, path)
+
+
+def flat(measures, above=""):
+    """Return nested dicts of `spread`s as one: {"draws unanimous": mean}."""
+    if "mean" in measures and "low" in measures:
+        return {above.strip(): measures["mean"]}
+    found = {}
+    for key, below in measures.items():
+        found |= flat(below, f"{above} {key}")
+    return found
+
+
+def show(networks):
+    """Print the table of measures, means over the seeds."""
+    columns = {name: flat(measures) for name, measures in networks.items()}
+    print(" " * 20 + "".join(f"{name:>10}" for name in columns))
+    for key in columns["beta 1"]:
+        cells = [
+            f"{of[key]:10.3f}" if key in of else " " * 10 for of in columns.values()
+        ]
+        print(f"{key:<20}{''.join(cells)}")
+
+
+def main(argv=None):
+    args = common.parse_args(__doc__, argv, epochs=vae.epochs)
+    (x_train, y_train), (x_test, y_test) = base.load_images(args)
+    base.check_labels(y_train, x_train, args)
+    base.check_labels(y_test, x_test, args)
+    look = neighbours(x_train, y_train)
+
+    random = np.random.default_rng(args.seed)
+    pairs = random.integers(len(x_test), size=(2, 4 * DRAWS))
+    pairs = pairs[:, y_test[pairs[0]] != y_test[pairs[1]]][:, :DRAWS]
+
+    some = random.permutation(len(x_test))[:DRAWS]
+    controls = {
+        "test images": look(x_test[some]),
+        "two images": look(halfway(x_test, *pairs)),
+    }
+    for measures in controls.values():
+        del measures["digits"]
+    fours = look(x_test[y_test == 4])["digits"]
+    controls["fours_as_nines"] = float(np.mean(fours == 9))
+    controls["grey"] = greyness(x_test)
+    controls["filling"] = filling(random.standard_normal((len(x_test), 2)))
+
+    networks = {}
+    trained = {}
+    for name in [PLAIN, *BETAS]:
+        runs = []
+        for seed in range(args.seed, args.seed + SEEDS):
+            models = train(name, x_train, x_test, seed, args.epochs)
+            runs.append(measure(name, models, x_test, y_test, pairs, look, random))
+            if seed == args.seed and name in (PLAIN, 1):
+                trained[PLAIN if name == PLAIN else "VAE"] = models
+        key = name if name == PLAIN else f"beta {name:g}"
+        networks[key] = spread(runs)
+        print(f"{key} is trained and measured", flush=True)
+
+    show(networks)
+    print(f"controls: {controls}")
+    draw(trained, x_test, pairs, random, args.out / "new_digits.png")
+    base.report(
+        "new_digits",
+        args,
+        verdict(networks, controls),
+        networks=networks,
+        controls=controls,
+        epochs=args.epochs,
+    )
+
+
+if __name__ == "__main__":
+    common.run(main)
