@@ -35,7 +35,7 @@ SEEDS = range(5)
 # Functions of common.py and claims/base.py that show, keep, ask or check, and so change
 # no number. They can be edited without new trainings.
 SHOWS = re.compile(
-    r"_?(plot|draw|save|report|print|write|parse|check_keras|import|run\b|Parser)\w*"
+    r"_?(plot|draw|save|report|print|write|parse|main|check_keras|import|run\b|Parser)\w*"
 )
 MEASURE = "binary_crossentropy"  # what the report measures with
 
