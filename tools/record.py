@@ -91,15 +91,6 @@ def commands():
 # ------------------------------------------------------- the hash of code and data
 
 
-def names_used(tree):
-    """Return the names of functions and constants that a piece of code uses."""
-    found = set()
-    for node in ast.walk(tree):
-        for field in "id", "attr", "name":
-            found.add(getattr(node, field, None))
-    return found
-
-
 def modules_used(tree, folder):
     """Return {name: file}, those of the project that a module imports or, if scripts,
     names: "vae", "vae.keras" and "*.py" stand for scripts whose models are loaded.
@@ -126,26 +117,23 @@ def name_of(node):
     return getattr(node, "name", None)
 
 
+def is_text(node):
+    return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+
+
+def is_import(node):
+    return isinstance(node, ast.Import | ast.ImportFrom)
+
+
 def bare(path):
-    """Return a parsed module without docstrings and what errors say.
-
-    Its imports stand first, in one order.
-    """
-
-    def is_docstring(node):
-        return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
-
-    def order(node):
-        is_import = isinstance(node, ast.Import | ast.ImportFrom)
-        return ast.unparse(node) if is_import else "~"
-
+    """Return a module without docstrings and error texts, its imports in one order."""
     tree = parsed(path)
     for node in ast.walk(tree):
         if isinstance(node, ast.Raise):
             node.exc = node.cause = None
         if isinstance(getattr(node, "body", None), list):
-            node.body = [part for part in node.body if not is_docstring(part)]
-    tree.body.sort(key=order)
+            node.body = [part for part in node.body if not is_text(part)]
+    tree.body.sort(key=lambda node: ast.unparse(node) if is_import(node) else "~")
     return tree
 
 
@@ -167,7 +155,6 @@ def code_of(path):
     modules what is used, without SHOWS, imports and checks (`if`, `try`).
     """
     whole = set(programs().values())
-    skipped = ast.Import | ast.ImportFrom | ast.If | ast.Try
     pieces = []
     unused = []
     for name, file in files_of(path).items():
@@ -175,13 +162,17 @@ def code_of(path):
         if file in whole:
             pieces.append((name, tree))
         else:
-            unused += [(name, n) for n in tree.body if not isinstance(n, skipped)]
+            checks = ast.If | ast.Try
+            body = [n for n in tree.body if not (is_import(n) or isinstance(n, checks))]
+            unused += [(name, node) for node in body]
 
-    names = {None, MEASURE}  # None: what has no name is used
     new = pieces
+    names = {None, MEASURE}  # None: what has no name is used
     while new:
         for _, tree in new:
-            names |= names_used(tree)
+            nodes = list(ast.walk(tree))
+            for field in "id", "attr", "name":
+                names |= {getattr(node, field, None) for node in nodes}
         new = [part for part in unused if name_of(part[1]) in names]
         unused = [part for part in unused if part not in new]
         new = [part for part in new if not SHOWS.fullmatch(name_of(part[1]) or "")]
