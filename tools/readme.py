@@ -11,8 +11,8 @@ A page has calls in comments, each with what it prints below it:
     After ten epochs the loss is 0.0911.
     <!-- [[[end]]] -->
 
-`scripts(cog.previous)` around a table fills in its last cells, `block("pca", 4)` shows
-a command and the last lines that it printed.
+`scripts(cog.previous)` and `baselines(cog.previous)` around a table fill in its last
+cells, `block("pca", 4)` shows a command and the last lines that it printed.
 """
 
 import json
@@ -102,36 +102,65 @@ def seeds(name):
     return [data for data in found if data]
 
 
-def scripts(table):
-    """Print a table of the scripts again, with its last four cells from the records.
+def fill(table, rows):
+    """Print a table again, with rows, lists of cells, in place of its last cells."""
+    head, line, *old = table.strip().splitlines()
+    print(head, line, sep="\n")
+    for text, cells in zip(old, rows, strict=True):
+        words = text.strip("|").split("|")[: -len(cells)]
+        print("|".join(["", *words, *(f" {cell} " for cell in cells), ""]))
 
-    They are the numbers in the code, the post's val_loss, the test BCE (mean and range
-    of the seeds) and minutes. The first cell of a row is `[NAME.py](...)`.
+
+def scripts(table):
+    """Fill in a table of the scripts, whose rows begin with `[NAME.py](...)`.
+
+    The last four cells are the numbers in the code, the post's val_loss, the test BCE
+    (mean and range of the seeds) and minutes.
     """
-    head, line, *rows = table.strip().splitlines()
-    found = [re.match(r"\| \[(\w+)\.py\]", row)[1] for row in rows]
+    found = re.findall(r"^\| \[(\w+)\.py\]", table, re.MULTILINE)
     known = [n for n, path in record.programs().items() if record.is_script(path)]
     if sorted(found) != sorted(known):
         raise ValueError(f"the table has {found}, the project {known}")
 
-    print(head, line, sep="\n")
-    for name, row in zip(found, rows):
+    rows = []
+    for name in found:
         data = seeds(name)
         bces = [own["bce"] for own in data]
-        cells = [
-            f"{prod(data[0]['code'])}",
-            f"{POST[name]['loss']:.4f}" if name in POST else "–",
-            f"{mean(bces):.4f} ({min(bces):.4f}–{max(bces):.4f})",
-            f"{mean(own['seconds'] for own in data) / 60:.1f}",
-        ]
-        words = row.strip("|").split("|")[: -len(cells)]
-        print("|".join(["", *words, *(f" {cell} " for cell in cells), ""]))
+        rows.append(
+            [
+                prod(data[0]["code"]),
+                f"{POST[name]['loss']:.4f}" if name in POST else "–",
+                f"{mean(bces):.4f} ({min(bces):.4f}–{max(bces):.4f})",
+                f"{mean(own['seconds'] for own in data) / 60:.1f}",
+            ]
+        )
+    fill(table, rows)
+
+
+def baselines(table):
+    """Fill in BCE and MSE of the answers that claims/pca.py compares, in its order."""
+    rows = numbers_of("pca")["baselines"]
+    fill(table, [[f"{row['bce']:.4f}", f"{row['mse']:.4f}"] for row in rows])
+
+
+def machine(folder=""):
+    """Print with what and on what the scripts on record were run, one line a kind."""
+    found = set()
+    for name in record.commands():
+        own = record.read(name, folder)
+        if name[-2:-1] == "-" and own:
+            versions = [
+                f"{n} {number}" for n, number in own["data"]["versions"].items()
+            ]
+            where = f"{own['machine']['processor']}, {own['machine']['cores']}"
+            found.add(f"- {', '.join(versions)}; {where} × CPU")
+    print(*sorted(found), sep="\n")
 
 
 def main(flags):
     texts = {path: path.read_text(encoding="utf-8") for path in pages()}
     with_calls = [str(path) for path, text in texts.items() if "[[[cog" in text]
-    prologue = "from readme import block, say, scripts"
+    prologue = "from readme import baselines, block, machine, say, scripts"
     options = ["-P", "-U", "-n", "utf-8", "-I", str(Path(__file__).parent)]
     # Never -r and --check: then cog writes, and its status is 0.
     how = ["--check", "--diff"] if "--check" in flags else ["-r"]
