@@ -1,13 +1,16 @@
-"""claims/noise_levels.py: filters tuned on training images, one noise for all."""
+"""claims/noise_levels.py: filters tuned on pairs, levels drawn, leads with a range."""
 
 import pytest
 
 pytest.importorskip("sklearn")
+pytest.importorskip("skimage")
+import base
 import common
 import denoise_ae
 import noise_levels
 import numpy as np
-from sklearn.linear_model import Ridge
+
+METHODS = [noise_levels.blur, noise_levels.total_variation]
 
 
 def strokes(n):
@@ -18,108 +21,81 @@ def strokes(n):
     return images
 
 
-@pytest.mark.parametrize("name", ["blur", "total_variation"])
-def test_the_fit_undoes_brightness_and_contrast(name):
+def test_the_fit_undoes_brightness_and_contrast():
     clean = strokes(4)
-    method = getattr(noise_levels, name)
-    restore = noise_levels.tune(method, [0, 0.5], 0.5 * clean + 0.3, clean)
-    np.testing.assert_allclose(restore(0.5 * clean + 0.3), clean, atol=1e-4)
+    dull = 0.5 * clean + 0.3
+    constants = noise_levels.tune(noise_levels.blur, [0, 0.5], dull, clean)
+    assert constants == pytest.approx((0, 2, -0.6), abs=1e-4)
+    restored = noise_levels.restore(noise_levels.blur, constants, dull)
+    np.testing.assert_allclose(restored, clean, atol=1e-4)
 
 
-@pytest.mark.parametrize("name", ["blur", "total_variation"])
-def test_clean_images_stay_exactly_as_they_are(name, mnist):
-    clean = mnist[0][0][:4]
-    restore = noise_levels.tune(getattr(noise_levels, name), [0, 0.5], clean, clean)
-    np.testing.assert_array_equal(restore(clean), clean)
-
-
-@pytest.mark.parametrize("name", ["blur", "total_variation"])
-def test_a_tuned_filter_beats_the_noise_and_any_single_strength(name):
-    clean, method = strokes(8), getattr(noise_levels, name)
+@pytest.mark.parametrize("method", METHODS)
+def test_a_tuned_filter_beats_the_noise_and_any_single_strength(method):
+    clean = strokes(8)
     noisy = common.add_noise(clean, 0.3, seed=3)
-    strengths = [0, 0.1, 0.2, 0.8]
+    strengths = [0.01, 0.1, 0.2, 0.8]
 
     def error(tried):
-        return np.mean(
-            (noise_levels.tune(method, tried, noisy, clean)(noisy) - clean) ** 2
-        )
+        constants = noise_levels.tune(method, tried, noisy, clean)
+        return base.mse(clean, noise_levels.restore(method, constants, noisy))
 
     errors = [error([strength]) for strength in strengths]
-    assert error(strengths) == min(errors) < errors[0] < np.mean((noisy - clean) ** 2)
+    assert error(strengths) == min(errors) < errors[0] < base.mse(clean, noisy)
 
 
-@pytest.mark.parametrize("name", ["blur", "total_variation"])
-def test_an_image_is_filtered_by_itself(name):
+@pytest.mark.parametrize("method", METHODS)
+def test_an_image_is_filtered_by_itself(method):
     noisy = common.add_noise(strokes(3), 0.3)
-    method = getattr(noise_levels, name)
     np.testing.assert_array_equal(method(noisy, 0.4)[1:2], method(noisy[1:2], 0.4))
 
 
-def test_tuned_on_training_images_and_scored_on_one_noise_for_all(
-    tiny_npz, tmp_path, monkeypatch, drawn, capsys
-):
-    tuned = []  # (strengths, noisy, clean) of each call, and the images filtered then
-
-    def tune(method, strengths, noisy, clean):
-        tuned.append((method, strengths, noisy, clean, []))
-        return lambda images: tuned[-1][-1].append(images) or images
-
-    monkeypatch.setattr(noise_levels, "tune", tune)
-    model = denoise_ae.build_autoencoder()[0]
-    model.save(tmp_path / "denoise_ae.keras")
-    flags = ["--data", str(tiny_npz), "--out", str(tmp_path), "--seed", "7"]
-    noise_levels.main(flags)
-
-    (x_train, _), (x_test, _) = common.load_mnist(tiny_npz)
-    levels = [n / 10 for n in range(11)]
-    assert len(tuned) == 2 * len(levels)
-    for i, (method, strengths, noisy, clean, _) in enumerate(tuned):
-        level = levels[i // 2]
-        assert method is (noise_levels.blur, noise_levels.total_variation)[i % 2]
-        np.testing.assert_array_equal(clean, x_train)
-        np.testing.assert_array_equal(noisy, common.add_noise(x_train, level, seed=7))
-        # no filter at all is among the choices where there is no noise
-        assert level > 0 or min(strengths) == 0
-
-    axis, *cells = drawn["noise_levels.png"].get_axes()
-    curves = {line.get_label(): line.get_ydata() for line in axis.get_lines()}
-    assert list(curves) == list(noise_levels.NAMES)
-    pixels = x_train.reshape(-1, 784)
-    for i, level in enumerate(levels):
-        ridge = Ridge().fit(common.add_noise(pixels, level, seed=7), pixels)
-        noisy = common.add_noise(x_test, level, seed=8)  # not the noise of the tuning
-        denoised = model.predict(noisy[..., np.newaxis], verbose=0)[..., 0]
-        linear = ridge.predict(noisy.reshape(-1, 784)).clip(0, 1)
-        outputs = [noisy] * 3 + [linear.reshape(noisy.shape), denoised]
-        for name, images in zip(noise_levels.NAMES, outputs, strict=True):
-            mse = np.mean((images - x_test) ** 2, dtype=np.float64)
-            dB = -10 * np.log10(mse) if mse > 0 else np.inf
-            assert curves[name][i] == pytest.approx(dB, abs=1e-3)
-
-    # the strips: one digit through all methods, at three levels
-    pictures = [cell.get_images()[0].get_array() for cell in cells]
-    assert len(pictures) == 3 * 6
-    for level, strip in zip((0.1, 0.5, 1.0), np.reshape(pictures, (3, 6, 28, 28))):
-        noisy = common.add_noise(x_test, level, seed=8)[:1]
-        np.testing.assert_array_equal(strip[:3], np.repeat(noisy, 3, axis=0))
-        network = model.predict(noisy[..., np.newaxis], verbose=0)[0, ..., 0]
-        np.testing.assert_allclose(strip[4], network, atol=1e-5)
-        np.testing.assert_array_equal(strip[5], x_test[0])
-    printed = capsys.readouterr().out
-    assert printed.splitlines()[-1].startswith("verdict: ")
-    assert "noisy image:  inf" in printed
-
-
-def test_the_verdict_flips():
-    ahead, behind = [9, 12, 11.5, 10, 14.25], [9, 15, 14, 16.5, 14]
-    perfect, even = [np.inf] * 3 + [60, 20], [9, 14, 11.5, 10, 13.75]
-    text = noise_levels.verdict({0.0: perfect, 0.1: behind, 0.4: even, 0.5: ahead}, 0.5)
-    assert "leads the best other method by 2.2 dB" in text
-    assert text.endswith(
-        "leads at 0.5, loses at 0.0, 0.1, and is within 0.75 dB at 0.4"
+def test_the_fair_network_sees_every_level_and_the_scripts_own_training(monkeypatch):
+    seen = []
+    monkeypatch.setattr(
+        denoise_ae, "train", lambda *args, **options: seen.append((args, options))
     )
-    text = noise_levels.verdict({0.1: ahead, 0.5: behind}, 0.5)
-    assert "trails the best other method by 2.5 dB" in text
-    assert "leads at 0.1, loses at 0.5, and" in text
-    text = noise_levels.verdict({0.5: behind}, 0.5)
-    assert "leads at no level, loses at 0.5, and is within 0.75 dB at no level" in text
+    gray = np.full((500, 28, 28), 0.5, np.float32)
+    noise_levels.train_at_any_level(gray, gray[:50], seed=0)
+    (_, noisy, clean, noisy_test, clean_test), options = seen[0]
+    assert options == {"verbose": 0}  # as many epochs as the script's
+    np.testing.assert_array_equal(clean[..., 0], gray)
+    assert noisy_test.shape == clean_test.shape == (50, 28, 28, 1)
+    # Before clipping the noise of 0.05 to 0.15 has that deviation; 0 to 1 is uniform.
+    deviations = noisy.std(axis=(1, 2, 3))
+    assert np.quantile(deviations, 0.1) == pytest.approx(0.1, abs=0.03)
+    assert deviations.min() < 0.02
+    strong = common.add_noise(gray[:50], 0.95).std()
+    assert np.mean(deviations > strong) == pytest.approx(0.05, abs=0.03)
+
+
+def test_psnr_is_of_the_mean_error_and_a_lead_has_its_range():
+    errors = np.array([0.1, 0.001])
+    assert noise_levels.psnr(errors) == pytest.approx(-10 * np.log10(0.0505))
+    ours = np.full(400, 0.01)
+    lead = noise_levels.lead(ours, 10 * ours, seed=0)
+    assert [lead[key] for key in ("dB", "low", "high")] == pytest.approx([10, 10, 10])
+    # Half the images twice as good, half twice as bad: nobody leads.
+    theirs = np.tile([0.005, 0.02], 200)
+    lead = noise_levels.lead(ours, theirs, seed=0)
+    assert lead["dB"] == pytest.approx(10 * np.log10(1.25))
+    # The error of a mean of 400 numbers that deviate by 0.0075, in dB.
+    width = 2 * 1.96 * 10 / np.log(10) * 0.0075 / 20 / 0.0125
+    assert lead["high"] - lead["low"] == pytest.approx(width, rel=0.1)
+
+
+def test_the_verdict_follows_the_ranges():
+    ahead, behind = {"dB": 2, "low": 1, "high": 3}, {"dB": -2, "low": -3, "high": -1}
+    unclear = {"dB": 1, "low": -1, "high": 3}
+    assert noise_levels.LEVELS == [0.1, 0.2, 0.3, 0.5, 0.7, 1.0]
+    leads = {
+        "one_level": [behind, behind, unclear, ahead, ahead, behind],
+        "any_level": [ahead] * 6,
+        "any_over_one": [ahead] * 3 + [behind] + [ahead] * 2,
+    }
+    text = noise_levels.verdict(leads)
+    one_level, any_level = text.split("Trained on every level")
+    assert "ahead at 0.5, 0.7; behind at 0.1, 0.2, 1.0; not seen to" in one_level
+    assert "ahead at 0.1, 0.2, 0.3, 0.5, 0.7, 1.0; at 0.5" in any_level
+    assert "behind" not in any_level
+    assert text.endswith("-2.0 dB.")
