@@ -51,7 +51,7 @@ def test_the_verdict_says_who_wins():
 
 def test_names_stand_where_a_digit_is_densest_and_apart():
     cloud = np.concatenate([random.random((50, 2)), 0.7 + 0.01 * random.random((9, 2))])
-    np.testing.assert_allclose(projection.densest(cloud), 0.705, atol=0.01)
+    assert projection.densest(cloud) >= 50  # of the nine
     places = np.array([[0.5, 0.5], [0.5, 0.5], [0.52, 0.5], [0.1, 0.9]])
     apart = projection.push_apart(places, distance=0.1)
     gaps = np.linalg.norm(apart[:, None] - apart, axis=2)[np.triu_indices(4, 1)]
