@@ -115,7 +115,8 @@ def describe_layer(layer, dtype):
                 )
             sizes["stride" if setting == "strides" else "size"] = first
 
-    weights = [weight.astype(dtype) for weight in layer.get_weights()]
+    with np.errstate(over="ignore"):  # what is too large becomes infinite
+        weights = [weight.astype(dtype) for weight in layer.get_weights()]
     if not all(np.isfinite(weight).all() for weight in weights):
         raise common.DataError(
             f"a layer {kind} has weights that are no numbers, or too large for float16"
@@ -171,7 +172,7 @@ def load_halves(name, path):
     # A variational encoder gives mean, log-variance and a draw: the code is the mean,
     # and without the two others it is a chain of layers like any other.
     variational = len(encoder.outputs) > 1
-    code = keras.Model(encoder.inputs, encoder.outputs[0])
+    code = keras.Model(encoder.inputs[0], encoder.outputs[0])
     if variational and code.output_shape != (None, 2):
         raise common.DataError(
             f"has a code of {code.output_shape[-1]} numbers; the page shows a plane, "
@@ -223,7 +224,8 @@ def describe_network(name, models, x_test, dtype):
     else:
         report = {"bce": measured_bce(name, encoder, decoder, x_test), "seed": None}
 
-    codes = encoder.predict(x_test[:CODES], verbose=0)
+    codes = encoder(x_test[: CODES if variational else IMAGES])
+    codes = keras.ops.convert_to_numpy(codes)
     network = {
         "name": name,
         "bce": report["bce"],
