@@ -31,7 +31,9 @@ def build_autoencoder(encoding_dim=encoding_dim):
     input_img = keras.Input(shape=(784,))
     encoded = layers.Dense(128, activation="relu")(input_img)
     encoded = layers.Dense(64, activation="relu")(encoded)
-    code_layer = layers.Dense(encoding_dim, activation="relu", bias_initializer="ones")
+    code_layer = layers.Dense(
+        encoding_dim, activation="relu", bias_initializer=keras.initializers.Constant(2)
+    )
     encoded = code_layer(encoded)
     encoder = keras.Model(input_img, encoded, name="encoder")
 
