@@ -163,7 +163,7 @@ def plot(codes, curves, path):
         if code["jpeg"]:
             axis.plot([x, code["jpeg"]], [y, y], ":", color="#D55E00", lw=3)
             text = f"  JPEG: {code['jpeg']:.0f} bytes"
-            axis.text(code["jpeg"] * 1.08, y, text, fontsize=20, va="center")
+            axis.text(code["jpeg"] * 1.15, y, text, fontsize=20, va="center")
 
     sizes = [10, 20, 40, 80, 160]
     errors = [0.002, 0.005, 0.01, 0.02]
