@@ -1,12 +1,15 @@
-"""What the tests share: the project's folder on the path, a tiny MNIST, and a run."""
+"""What the tests share: the scripts that are found, a tiny MNIST, a short training."""
 
-from contextlib import redirect_stdout
 import functools
 import importlib
-import io
+import inspect
+import json
+import os
 from pathlib import Path
+import subprocess
 import sys
 from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
@@ -15,11 +18,13 @@ for folder in PROJECT, PROJECT / "claims", PROJECT / "tools":
     sys.path.insert(0, str(folder))
 
 SCRIPTS = [
-    *("simple_ae", "sparse_ae", "deep_ae", "conv_ae", "denoise_ae", "seq2seq_ae"),
-    "vae",
+    path.stem
+    for path in sorted(PROJECT.glob("*.py"))
+    if "def build_autoencoder(" in path.read_text(encoding="utf-8")
 ]
-EPOCHS, BATCH_SIZE, SEED = 3, 8, 5  # of the run that most tests look at
-FLAGS = ["--epochs", EPOCHS, "--batch-size", BATCH_SIZE, "--seed", SEED]
+EPOCHS = 3
+BATCH_SIZE = 8
+SEED = 5
 
 
 @pytest.fixture(scope="session")
@@ -33,36 +38,12 @@ def mnist():
 def tiny(mnist):
     """40 training and 20 test images in MNIST's layout, every digit equally often."""
     arrays = {}
-    for (images, labels), part, n in zip(mnist, ("train", "test"), (4, 2), strict=True):
+    for (images, labels), part, n in zip(mnist, ("train", "test"), (4, 2)):
         chosen = np.stack([np.flatnonzero(labels == digit)[:n] for digit in range(10)])
         chosen = chosen.T.ravel()
         arrays[f"x_{part}"] = np.rint(images[chosen] * 255).astype(np.uint8)
         arrays[f"y_{part}"] = labels[chosen]
     return arrays
-
-
-@pytest.fixture
-def drawn(monkeypatch):
-    """Draw and save no figure, but collect: {file name: rows of plot_images or figure}.
-
-    Models are saved as ever.
-    """
-    import common
-    from matplotlib.figure import Figure
-
-    figures, save = {}, common.save
-
-    def collect(thing, path):
-        if isinstance(thing, Figure):
-            figures[path.name] = thing
-        else:
-            save(thing, path)
-
-    monkeypatch.setattr(common, "save", collect)
-    monkeypatch.setattr(
-        common, "plot_images", lambda rows, path: figures.update({path.name: rows})
-    )
-    return figures
 
 
 @pytest.fixture
@@ -79,78 +60,154 @@ def tiny_npz(tmp_path_factory, mnist):
     return path
 
 
-class Untrained(Exception):
-    """Ends a script where its training would begin."""
+def takes_noise(module):
+    """Tell from the signature of `train` whether a script denoises."""
+    return "x_train_noisy" in inspect.signature(module.train).parameters
 
 
-def record(script, *flags, train=True, **constants):
-    """Run `main(flags)` of a script and keep what it does.
-
-    Args:
-        script: its name, without `.py`.
-        flags: of the command line; none at all is `main()`.
-        train: False ends the run where `fit` is called.
-        constants: names of the script's module, set to these values for this run.
-
-    Returns:
-        an object with `models`, what main returned (None if it was ended); `fit`, an
-        object with `model`, the arguments `x`, `y`, `options` and the weights `before`;
-        `history`, a dict; `rows` and `figures`, dicts from the name of a file to what
-        plot_images and save were given; `lines`, what was printed; and `module`.
-    """
+def arrays_of(module, autoencoder, npz, seed=SEED):
+    """Return what a script's `train` takes, by name, as its `main` makes it."""
     import common
-    import keras
-    from matplotlib.figure import Figure
 
-    module = importlib.import_module(script)
-    run = SimpleNamespace(script=script, module=module, models=None, history=None)
-    run.rows, run.figures = {}, {}
-    fit, plot_images, save = keras.Model.fit, common.plot_images, common.save
+    arrays = {}
+    with np.load(npz) as file:
+        for name in "x_train", "x_test":
+            images = file[name] / np.float32(255)
+            arrays[name] = images.reshape(-1, *autoencoder.output_shape[1:])
+    if takes_noise(module):
+        for name, own_seed in ("x_train", seed), ("x_test", seed + 1):
+            noisy = common.add_noise(arrays[name], module.noise_factor, own_seed)
+            arrays[f"{name}_noisy"] = noisy
+    return arrays
 
-    def spy_fit(model, x, y, **options):
-        before = [w.numpy() for w in model.trainable_weights]
-        run.fit = SimpleNamespace(model=model, x=x, y=y, options=options, before=before)
-        if not train:
-            raise Untrained
-        history = fit(model, x, y, **options)
-        run.history = history.history
-        return history
 
-    def spy_images(rows, path):
-        run.rows[path.name] = rows
-        plot_images(rows, path)
+def reconstruct(models, x):
+    """Return what encoder and decoder make of x; of a list of codes the first counts.
 
-    def spy_save(thing, path):
-        if isinstance(thing, Figure):
-            run.figures[path.name] = thing
-        save(thing, path)
+    That is the mean, where the encoder has a distribution.
+    """
+    _, encoder, decoder = models
+    code = encoder.predict(x, verbose=0)
+    return decoder.predict(code[0] if isinstance(code, list) else code, verbose=0)
 
-    with pytest.MonkeyPatch.context() as patch, redirect_stdout(io.StringIO()) as text:
-        patch.setattr(keras.Model, "fit", spy_fit)
-        patch.setattr(common, "plot_images", spy_images)
-        patch.setattr(common, "save", spy_save)
-        for name, value in constants.items():
-            patch.setattr(module, name, value)
-        try:
-            run.models = module.main([*map(str, flags)] if flags else None)
-        except Untrained:
-            pass
-    run.lines = text.getvalue().splitlines()
-    return run
+
+def bce(x, y):
+    """The binary cross-entropy in float64, by its formula."""
+    x = x.astype(np.float64)
+    y = np.clip(y.astype(np.float64), 1e-7, 1 - 1e-7)
+    return -np.mean(x * np.log(y) + (1 - x) * np.log(1 - y))
 
 
 @pytest.fixture(scope="session")
-def trained(tiny_npz, tmp_path_factory):
-    """Return `trained(script)`: the record of one short training, done once a session.
+def trained(tiny_npz):
+    """Return `trained(script)`, a short training by its build_autoencoder and train.
 
-    Its FLAGS are the ones above; `out` is the folder with its files.
+    It has `module`, `models`, the weights `before`, `arrays` (what `train` took), `x`
+    (the test images that the network is fed) and `history`, what `fit` returned.
     """
+    import keras
 
     @functools.cache
     def trained(script):
-        out = tmp_path_factory.mktemp(script)
-        run = record(script, *FLAGS, "--data", tiny_npz, "--out", out)
-        run.out = out
-        return run
+        module = importlib.import_module(script)
+        keras.utils.set_random_seed(SEED)
+        models = module.build_autoencoder()
+        before = [weight.numpy() for weight in models[0].trainable_weights]
+        arrays = arrays_of(module, models[0], tiny_npz)
+        history = module.train(
+            models[0], **arrays, epochs=EPOCHS, batch_size=BATCH_SIZE, verbose=0
+        )
+        return SimpleNamespace(
+            script=script,
+            module=module,
+            models=models,
+            before=before,
+            arrays=arrays,
+            x=arrays.get("x_test_noisy", arrays["x_test"]),
+            history=history,
+        )
 
     return trained
+
+
+def start(*arguments, **environment):
+    """Start Python with arguments, as on a machine that has no screen."""
+    screens = ("DISPLAY", "WAYLAND_DISPLAY")
+    inherited = {k: v for k, v in os.environ.items() if k not in screens}
+    return subprocess.Popen(
+        [sys.executable, *map(str, arguments)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        encoding="utf-8",
+        errors="replace",
+        env={
+            **inherited,
+            "PYTHONUNBUFFERED": "1",
+            "MPLBACKEND": "qtagg",
+            **environment,
+        },
+    )
+
+
+def end(process, text=None):
+    """Wait for the end of a program: its `status`, `stdout`, `stderr`."""
+    stdout, stderr = process.communicate(text, timeout=600)
+    return SimpleNamespace(status=process.returncode, stdout=stdout, stderr=stderr)
+
+
+def read_report(out, script):
+    """Return the numbers that a script has written."""
+    return json.loads((out / f"{script}.json").read_text(encoding="utf-8"))
+
+
+@pytest.fixture
+def drawn(monkeypatch):
+    """Draw and save no figure, but collect: {file name: rows of plot_images or figure}.
+
+    Models are saved as ever.
+    """
+    import common
+    from matplotlib.figure import Figure
+
+    figures = {}
+    save = common.save
+
+    def collect(thing, path):
+        if isinstance(thing, Figure):
+            figures[Path(path).name] = thing
+        else:
+            save(thing, path)
+
+    def collect_rows(rows, path):
+        figures[Path(path).name] = rows
+
+    monkeypatch.setattr(common, "save", collect)
+    monkeypatch.setattr(common, "plot_images", collect_rows)
+    return figures
+
+
+def cells(path, rows, columns):
+    """Return the images in a file of `plot_images`, (rows, columns, 28, 28) in [0, 1].
+
+    They are found as what is not white, right of the names of the rows.
+    """
+    from matplotlib.image import imread
+
+    pixels = imread(path)[..., 0]
+
+    def stretches(is_white, n):
+        """The n last stretches that are not white, as their first and last index."""
+        edges = np.flatnonzero(np.diff(np.r_[True, is_white, True]))
+        return edges.reshape(-1, 2)[-n:]
+
+    across = stretches((pixels > 0.99).all(axis=0), columns)
+    down = stretches((pixels[:, across[0][0] :] > 0.99).all(axis=1), rows)
+    middles = (np.arange(28) + 0.5) / 28
+    found = np.zeros((rows, columns, 28, 28))
+    for i, (top, bottom) in enumerate(down):
+        for j, (left, right) in enumerate(across):
+            y = (top + middles * (bottom - top)).astype(int)
+            x = (left + middles * (right - left)).astype(int)
+            found[i, j] = pixels[np.ix_(y, x)]
+    return found

@@ -1,53 +1,37 @@
-"""What holds for all seven scripts: flags, training, figures, files, last line."""
+"""What holds for every script that is found: built, trained, run as a command.
 
-import ast
+A new script is tested by this file as it is. The facts come from the module: the
+arguments of `build_autoencoder` and `train`, the diagram in its docstring, its report.
+"""
+
 from concurrent.futures import ThreadPoolExecutor
+import importlib
 import inspect
-import io
 import math
 import os
 import re
 import signal
-import subprocess
 import sys
-import tokenize
-from conftest import BATCH_SIZE, EPOCHS, FLAGS, PROJECT, SCRIPTS, record
+
+import common
+from conftest import (
+    BATCH_SIZE,
+    EPOCHS,
+    PROJECT,
+    SCRIPTS,
+    SEED,
+    bce,
+    cells,
+    end,
+    read_report,
+    reconstruct,
+    start,
+    takes_noise,
+)
 import keras
 from matplotlib.image import imread
 import numpy as np
 import pytest
-
-# the parameters of the post's models, and of ours where the post has none
-PARAMETERS = {
-    "simple_ae": 50_992,
-    "sparse_ae": 784 * 128 + 128 + 128 * 784 + 784,
-    "deep_ae": 222_384,
-    "conv_ae": 46_857,
-    "denoise_ae": 28_353,
-    "seq2seq_ae": (28 + 128 + 1) * 512 + (128 + 128 + 1) * 512 + 129 * 28,
-    "vae": 493_716,
-}
-CODE = {
-    "simple_ae": (32,),
-    "sparse_ae": (128,),
-    "deep_ae": (32,),
-    "conv_ae": (4, 4, 8),
-    "denoise_ae": (7, 7, 32),
-    "seq2seq_ae": (128,),
-    "vae": (2,),
-}
-
-# beside NAME.png, NAME_loss.png and NAME.keras
-OWN_FIGURES = {"conv_ae": {"conv_ae_codes.png"}, "vae": {"vae_manifold.png"}}
-
-# what is drawn as the loss, where it is not the whole loss
-CURVES = {"sparse_ae": "binary_crossentropy"}
-
-RESULT = re.compile(
-    r"(?P<name>\w+): test BCE (?P<bce>0\.\d{4}) \(floor (?P<floor>0\.\d{4})\) \| "
-    r"MSE (?P<mse>0\.\d{4}) \| PSNR (?P<psnr>\d+\.\d) dB \| "
-    r"(ELBO (?P<elbo>-\d+\.\d) nats \| )?(?P<seconds>\d+) s"
-)
 
 
 @pytest.fixture(params=SCRIPTS)
@@ -56,270 +40,90 @@ def script(request):
 
 
 @pytest.fixture
+def module(script):
+    return importlib.import_module(script)
+
+
+@pytest.fixture
 def run(script, trained):
-    """One short training of each script: see conftest.record."""
+    """A short training by the script's own functions: see conftest.trained."""
     return trained(script)
-
-
-def images(npz, part, like):
-    """The images of a file in [0, 1], in the shape that a model takes."""
-    with np.load(npz) as arrays:
-        return (arrays[f"x_{part}"] / np.float32(255)).reshape(-1, *like.shape[1:])
-
-
-def reconstruct(models, x):
-    """What encoder and decoder make of x; of a VAE's code, the mean counts."""
-    _, encoder, decoder = models
-    code = encoder.predict(x, verbose=0)
-    return decoder.predict(code[0] if isinstance(code, list) else code, verbose=0)
-
-
-def bce(x, y):
-    x, y = x.astype(np.float64), np.clip(y.astype(np.float64), 1e-7, 1 - 1e-7)
-    return -np.mean(x * np.log(y) + (1 - x) * np.log(1 - y))
 
 
 def ids(weights):
     return {id(weight) for weight in weights}
 
 
-# --------------------------------------------------------------------- the training
+def code_argument(module):
+    """Return the argument of build_autoencoder that is the size of the code, if any."""
+    names = list(inspect.signature(module.build_autoencoder).parameters)
+    return names[0] if names else None
 
 
-def test_epochs_and_batch_size_are_those_of_the_flags(run):
-    curve = CURVES.get(run.script, "loss")
-    assert len(run.history[curve]) == len(run.history[f"val_{curve}"]) == EPOCHS
-    steps = EPOCHS * math.ceil(len(run.fit.x) / BATCH_SIZE)
-    assert int(run.fit.model.optimizer.iterations) == steps
+# ------------------------------------------------------------------- build_autoencoder
 
 
-def test_the_seed_decides_the_weights_and_the_noise(run, tiny_npz, tmp_path):
-    files = ["--data", tiny_npz, "--out", tmp_path]
-    same = record(run.script, *FLAGS, *files, train=False)
-    other = record(run.script, *FLAGS, "--seed", 6, *files, train=False)
-    for weight, again in zip(run.fit.before, same.fit.before, strict=True):
-        np.testing.assert_array_equal(weight, again)
-    for weight, another in zip(run.fit.before, other.fit.before, strict=True):
-        assert weight.ndim == 1 or (weight != another).any()  # a bias starts at 0
-    np.testing.assert_array_equal(run.fit.x, same.fit.x)
-    assert (run.fit.x != other.fit.x).any() == (run.script == "denoise_ae")
-
-
-def test_it_is_trained_on_the_files_images(run, tiny_npz):
-    fit, (x_val, y_val) = run.fit, run.fit.options["validation_data"]
-    np.testing.assert_array_equal(fit.y, images(tiny_npz, "train", fit.y))
-    np.testing.assert_array_equal(y_val, images(tiny_npz, "test", y_val))
-    if run.script != "denoise_ae":  # test_denoise_ae.py looks at the noise
-        np.testing.assert_array_equal(fit.x, fit.y)
-        np.testing.assert_array_equal(x_val, y_val)
-    assert fit.x.dtype == fit.y.dtype == x_val.dtype == y_val.dtype == np.float32
-
-
-def test_it_learns(run):
-    curve = run.history[f"val_{CURVES.get(run.script, 'loss')}"]
-    assert curve[-1] < curve[0]
-    assert all(np.isfinite(values).all() for values in run.history.values())
-
-
-def test_the_rate_starts_and_ends_at_0(script, tiny_npz, tmp_path):
-    """Whatever the flags are; the share of the steps in which it rises is the same."""
-    shares = []
-    for flags in "", "--epochs 7 --batch-size 3", "--epochs 1":
-        flags = f"--batch-size 4 {flags}".split()  # 10 steps an epoch; the last wins
-        files = ["--data", tiny_npz, "--out", tmp_path]
-        fit = record(script, *flags, *files, train=False).fit
-        optimizer = fit.model.optimizer
-        steps = fit.options["epochs"] * math.ceil(40 / fit.options["batch_size"])
-        rates = []
-        for step in range(steps + 1):
-            optimizer.iterations.assign(step)
-            rates.append(float(optimizer.learning_rate))
-        top = int(np.argmax(rates))
-        assert rates[0] == 0 and 1e-4 < rates[top] <= 1
-        assert rates[-1] == pytest.approx(0, abs=1e-3 * rates[top])
-        assert rates[9 * steps // 10] > 0.01 * rates[top]  # it does not end earlier
-        shares.append(top / steps)
-    assert 0 < min(shares) and max(shares) <= 0.5
-    assert max(shares) - min(shares) < 0.01
-
-
-@pytest.mark.parametrize("flags", ["--epochs 1 --batch-size 100000", "--epochs 2"])
-def test_one_step_an_epoch_is_enough(script, flags, tiny_npz, tmp_path):
-    flags = f"--batch-size 40 {flags}".split()
-    run = record(script, *flags, "--data", tiny_npz, "--out", tmp_path, train=False)
-    run.fit.model.optimizer.iterations.assign(0)
-    assert np.isfinite(float(run.fit.model.optimizer.learning_rate))
-
-
-def test_without_flags_it_takes_mnist_and_outputs(script, tmp_path, monkeypatch):
-    """And nothing from sys.argv: in Jupyter that holds the kernel's own file."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(sys, "argv", ["ipykernel_launcher.py", "-f", "kernel.json"])
-    monkeypatch.setattr("common.load_mnist", lambda path=None: 1 / (path is not None))
-    with pytest.raises(ZeroDivisionError):
-        record(script)
-    assert (tmp_path / "outputs").is_dir()
-
-
-def test_help_shows_the_docstring_and_the_flags(script, capsys):
-    module = __import__(script)
-    with pytest.raises(SystemExit) as ended:
-        module.main(["--help"])
-    assert ended.value.code == 0
-    text = capsys.readouterr().out
-    assert module.__doc__.strip() in text and f"python {script}.py" in text
-    for flag in "--epochs", "--batch-size", "--seed", "--data", "--out":
-        assert f"  {flag} " in text
-
-
-# --------------------------------------------------------------- figures and files
-
-
-def test_the_figure_shows_test_images_0_to_9_above_what_comes_back(run, tiny_npz):
-    (above, below), file = run.rows[f"{run.script}.png"].values(), f"{run.script}.png"
-    noisy = run.script == "denoise_ae"
-    assert list(run.rows[file]) == (
-        ["noisy", "denoised"] if noisy else ["original", "reconstruction"]
-    )
-    fed = run.fit.options["validation_data"][0] if noisy else above
-    originals = fed if noisy else images(tiny_npz, "test", above)
-    np.testing.assert_array_equal(above, originals[:10])
-    np.testing.assert_allclose(below, reconstruct(run.models, above), atol=1e-5)
-
-    pixels = imread(run.out / file)  # wider than high, and not empty
-    assert pixels.shape[1] > 4 * pixels.shape[0] and pixels.shape[1] > 1000
-    assert np.ptp(pixels[..., 0]) == 1
-
-
-def test_the_loss_curve_stands_between_the_mean_image_and_the_floor(run, tiny_npz):
-    (axis,) = run.figures[f"{run.script}_loss.png"].axes
-    lines = {line.get_label(): line.get_ydata() for line in axis.get_lines()}
-    curve = CURVES.get(run.script, "loss")
-    assert list(lines[curve]) == run.history[curve]
-    assert list(lines[f"val_{curve}"]) == run.history[f"val_{curve}"]
-
-    x_test = images(tiny_npz, "test", run.fit.y)
-    mean_image = images(tiny_npz, "train", run.fit.y).mean(axis=0, dtype=np.float64)
-    mean, floor = bce(x_test, x_test * 0 + mean_image), bce(x_test, x_test)
-    assert lines[f"mean image: {mean:.3g}"][0] == pytest.approx(mean, rel=1e-4)
-    assert lines[f"floor: {floor:.3g}"][0] == pytest.approx(floor, rel=1e-4)
-    assert len(lines) == 4
-
-
-def test_the_models_share_their_weights(run):
+def test_the_three_models_share_their_weights(run):
     autoencoder, encoder, decoder = run.models
     assert ids(encoder.weights + decoder.weights) == ids(autoencoder.weights)
     assert encoder.weights and decoder.weights
     assert not ids(encoder.weights) & ids(decoder.weights)
-    assert autoencoder is run.fit.model  # the one that was trained
-    for weight, before in zip(
-        autoencoder.trainable_weights, run.fit.before, strict=True
-    ):
-        assert (weight.numpy() != before).any()
+    assert (encoder.name, decoder.name) == ("encoder", "decoder")
+    assert all(
+        output.shape[1:] == decoder.input_shape[1:] for output in encoder.outputs
+    )
 
 
-def test_the_saved_model_is_the_trained_one(run):
-    loaded = keras.models.load_model(run.out / f"{run.script}.keras")
-    halves = [loaded.get_layer(name) for name in ("encoder", "decoder")]
-    assert ids(halves[0].weights + halves[1].weights) == ids(loaded.weights)
-    for saved, weight in zip(loaded.weights, run.models[0].weights, strict=True):
-        if "seed_generator" not in weight.path:  # each prediction moves a generator on
-            np.testing.assert_array_equal(saved.numpy(), weight.numpy())
-
-    x = run.fit.options["validation_data"][0]
-    trained = reconstruct(run.models, x)
-    np.testing.assert_allclose(reconstruct([loaded, *halves], x), trained, atol=1e-6)
-    if run.script != "vae":  # whose whole model draws its codes
-        np.testing.assert_allclose(loaded.predict(x, verbose=0), trained, atol=1e-5)
-
-
-def test_the_files_are_those_and_no_others(run):
-    names = {f"{run.script}{end}" for end in (".png", "_loss.png", ".keras")}
-    names |= OWN_FIGURES.get(run.script, set())
-    assert {path.name for path in run.out.iterdir()} == names
-    assert {line for line in run.lines if line.startswith("saved ")} == {
-        f"saved {run.out / name}" for name in names
-    }
-
-
-def test_the_last_line_is_the_result_on_the_test_set(run, tiny_npz):
-    result = RESULT.fullmatch(run.lines[-1])
-    assert result and result["name"] == run.script
-    x, target = run.fit.options["validation_data"][0], run.fit.y
-    x_test, decoded = images(tiny_npz, "test", target), reconstruct(run.models, x)
-    mse = np.mean((x_test.astype(np.float64) - decoded) ** 2)
-    expected = {
-        "bce": bce(x_test, decoded),
-        "floor": bce(x_test, x_test),
-        "mse": mse,
-        "psnr": 10 * np.log10(1 / mse),
-    }
-    for name, value in expected.items():
-        digits = 1 if name == "psnr" else 4
-        assert float(result[name]) == pytest.approx(value, abs=0.51 * 10**-digits)
-    assert 0 <= int(result["seconds"]) < 120
-    assert (result["elbo"] is not None) == (run.script == "vae")
-    if run.script != "vae":  # the rate has ended at 0: it is the last epoch's val_loss
-        curve = run.history[f"val_{CURVES.get(run.script, 'loss')}"]
-        assert curve[-1] == pytest.approx(expected["bce"], abs=1e-3)
-
-
-# ------------------------------------------------------------------ the architecture
-
-
-def test_the_number_of_parameters_and_the_codes_shape(run):
-    autoencoder, encoder, decoder = run.models
-    sizes = [np.prod(w.shape, dtype=int) for w in autoencoder.trainable_weights]
-    assert sum(sizes) == PARAMETERS[run.script]
-    total = "222,384" if run.script == "deep_ae" else f"{sum(sizes):,}"
-    assert any(f"params: {total}" in line for line in run.lines)  # in the summary
-    assert decoder.input_shape[1:] == CODE[run.script]
-    outputs = encoder.outputs
-    assert {output.shape[1:] for output in outputs} == {CODE[run.script]}
-    assert len(outputs) == (3 if run.script == "vae" else 1)
-    decoded = reconstruct(run.models, run.fit.x)
-    assert decoded.shape == run.fit.y.shape
+def test_what_comes_back_has_the_shape_of_an_image_and_is_in_0_to_1(run):
+    decoded = reconstruct(run.models, run.x)
+    assert decoded.shape == run.arrays["x_test"].shape and decoded[0].size == 784
     assert 0 <= decoded.min() <= decoded.max() <= 1
 
 
-def shapes_of_layers(run):
+def test_the_size_of_the_code_is_an_argument(module, tmp_path):
+    name = code_argument(module)
+    if name is None:
+        return
+    autoencoder, _, decoder = module.build_autoencoder(**{name: 3})
+    assert decoder.input_shape[-1] == 3
+    assert module.build_autoencoder()[2].input_shape[-1] == getattr(module, name) != 3
+    autoencoder.save(tmp_path / "small.keras")
+    loaded = keras.models.load_model(tmp_path / "small.keras")
+    assert loaded.get_layer("decoder").input_shape == decoder.input_shape
+
+
+@pytest.mark.parametrize("ending", ["keras", "h5", "weights.h5"])
+def test_a_model_and_its_halves_survive_every_format(run, ending, tmp_path):
+    path = tmp_path / f"{run.script}.{ending}"
+    if ending == "weights.h5":
+        run.models[0].save_weights(path)
+        keras.utils.set_random_seed(SEED + 1)
+        loaded = run.module.build_autoencoder()[0]
+        loaded.load_weights(path)
+    else:
+        run.models[0].save(path)
+        loaded = keras.models.load_model(path)
+    halves = [loaded.get_layer(name) for name in ("encoder", "decoder")]
+    assert ids(halves[0].weights + halves[1].weights) == ids(loaded.weights)
+    again = reconstruct([loaded, *halves], run.x)
+    np.testing.assert_allclose(again, reconstruct(run.models, run.x), atol=1e-6)
+    if len(run.models[1].outputs) == 1:  # or the whole model draws its codes
+        np.testing.assert_allclose(loaded.predict(run.x, verbose=0), again, atol=1e-5)
+
+
+def shapes_of_layers(models):
     """The output shapes of encoder and decoder, without None and input layers."""
-    _, encoder, decoder = run.models
-    outputs = [
-        layer.output
-        for layer in encoder.layers + decoder.layers
-        if not isinstance(layer, keras.layers.InputLayer)
-    ]
-    return [[n for n in output.shape if n is not None] for output in outputs]
-
-
-@pytest.mark.parametrize("script", ["conv_ae", "denoise_ae", "seq2seq_ae"])
-def test_the_comments_have_the_layers_shapes(script, trained):
-    """Behind the line that makes a layer, or on a line of its own above it."""
-    run = trained(script)
-    source = inspect.getsource(run.module.build_autoencoder)
-    tokens = list(tokenize.generate_tokens(io.StringIO(source).readline))
-    comments = {t.start[0]: t.string for t in tokens if t.type == tokenize.COMMENT}
-    promised = []
-    for statement in ast.parse(source).body[0].body:
-        if "= layers." not in ast.unparse(statement):
-            continue
-        first = statement.lineno
-        if statement.end_lineno not in comments:
-            while first - 1 in comments and source.splitlines()[
-                first - 2
-            ].strip().startswith("#"):
-                first -= 1  # a comment of several lines begins with the shape
-        comment = comments.get(statement.end_lineno) or comments.get(first, "")
-        shape = re.match(r"# (\d+(?: x \d+)*)(?=$|[:;])", comment)
-        assert shape, f"no shape beside {ast.unparse(statement)}"
-        promised.append([int(n) for n in shape[1].split(" x ")])
-    assert promised == shapes_of_layers(run)
+    shapes = []
+    for layer in models[1].layers + models[2].layers:
+        if not isinstance(layer, keras.layers.InputLayer):
+            shapes.append([n for n in layer.output.shape if n is not None])
+    return shapes
 
 
 def test_the_docstrings_diagram_has_the_layers_shapes(run):
     (diagram,) = re.findall(r"^    (.+ -> .+)$", run.module.__doc__, re.MULTILINE)
-    shapes = iter([list(run.fit.x.shape[1:]), *shapes_of_layers(run)])
+    image = list(run.arrays["x_test"].shape[1:])
+    shapes = iter([image, *shapes_of_layers(run.models)])
     parts = [re.split(r"[(,]", part)[0].strip() for part in diagram.split("->")]
     assert parts[-1] != "..."
     for part in parts:
@@ -329,117 +133,319 @@ def test_the_docstrings_diagram_has_the_layers_shapes(run):
     assert next(shapes, None) is None
 
 
-@pytest.mark.parametrize(
-    ("script", "constant", "value"),
-    [
-        ("simple_ae", "encoding_dim", 8),
-        ("sparse_ae", "encoding_dim", 8),
-        ("deep_ae", "encoding_dim", 8),
-        ("denoise_ae", "noise_factor", 0.3),
-        ("seq2seq_ae", "latent_dim", 64),
-        ("vae", "latent_dim", 3),
-    ],
-)
-def test_a_constant_can_be_changed(script, constant, value, tiny_npz, tmp_path):
-    files = ["--data", tiny_npz, "--out", tmp_path]
-    run = record(script, "--epochs", 1, *files, "--batch-size", 20, **{constant: value})
-    assert RESULT.fullmatch(run.lines[-1])
-    if constant != "noise_factor":
-        assert run.models[2].input_shape == (None, value)
-        loaded = keras.models.load_model(tmp_path / f"{script}.keras")
-        assert loaded.get_layer("decoder").input_shape == (None, value)
-    if script == "vae":  # a grid needs two numbers
-        assert not (tmp_path / "vae_manifold.png").exists()
-        assert "no picture of new digits: latent_dim is 3, not 2" in run.lines
+def test_the_layers_of_a_model_of_pictures_have_their_shapes_in_comments(run):
+    """Of a convolutional or recurrent model, on a line above each layer."""
+    if len(run.models[0].output_shape) == 2:
+        return
+    source = inspect.getsource(run.module.build_autoencoder)
+    shapes = re.findall(r"^ +# (\d+(?: x \d+)*)(?=$|[:;])", source, re.MULTILINE)
+    promised = [[int(n) for n in shape.split(" x ")] for shape in shapes]
+    assert promised == shapes_of_layers(run.models)
 
 
-# ------------------------------------------------------------------ the command line
+# ------------------------------------------------------------------------------- train
 
 
-def command(script, *flags):
-    """Start a script as on a machine without a screen; its own warnings are errors."""
-    environment = {**os.environ, "PYTHONUNBUFFERED": "1", "MPLBACKEND": "qtagg"}
-    for screen in "DISPLAY", "WAYLAND_DISPLAY":
-        environment.pop(screen, None)
-    return subprocess.Popen(
-        [
-            *(sys.executable, "-W", "error:::__main__", "-W", "error:::common"),
-            *map(str, [PROJECT / f"{script}.py", *flags]),
-        ],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        encoding="utf-8",
-        env=environment,
-    )
+class Recorder:
+    """In place of a model in `train`: keeps what compile and fit are given."""
+
+    def compile(self, optimizer, loss, **options):
+        self.optimizer = optimizer
+        self.loss = loss
+        self.compile_options = options
+
+    def fit(self, x, y, **options):
+        self.x = x
+        self.y = y
+        self.options = options
+        return "history"
+
+
+def test_train_feeds_the_arrays_and_returns_the_history(run):
+    recorder = Recorder()
+    arrays = run.arrays
+    optimizer = keras.optimizers.SGD()
+    options = {"epochs": 7, "batch_size": 10, "optimizer": optimizer, "verbose": 2}
+    assert run.module.train(recorder, **arrays, **options) == "history"
+    assert recorder.x is arrays.get("x_train_noisy", arrays["x_train"])
+    assert recorder.y is arrays["x_train"]
+    x_val, y_val = recorder.options.pop("validation_data")
+    assert x_val is arrays.get("x_test_noisy", arrays["x_test"])
+    assert y_val is arrays["x_test"]
+    assert recorder.options == {"epochs": 7, "batch_size": 10, "verbose": 2}
+    assert recorder.optimizer is optimizer and recorder.loss == "binary_crossentropy"
+    together = recorder.compile_options.get("steps_per_execution", 1)
+    assert 4 % together == 0  # 40 images in batches of 10
+
+
+@pytest.mark.parametrize("epochs", [1, 7, None])
+@pytest.mark.parametrize("batch_size", [3, 40, 100_000])
+def test_the_rate_starts_and_ends_at_0(run, epochs, batch_size):
+    recorder = Recorder()
+    options = {"epochs": epochs} if epochs else {}
+    run.module.train(recorder, **run.arrays, batch_size=batch_size, **options)
+    epochs = epochs or run.module.epochs
+    assert recorder.options["epochs"] == epochs
+    assert recorder.options["batch_size"] == batch_size
+    steps = epochs * math.ceil(40 / batch_size)
+    rates = []
+    for step in range(steps + 1):
+        recorder.optimizer.iterations.assign(step)
+        rates.append(float(recorder.optimizer.learning_rate))
+    assert np.isfinite(rates).all()
+    if steps >= 20:  # in a shorter training there is no time to rise
+        top = int(np.argmax(rates))
+        assert rates[0] == 0 and 1e-4 < rates[top] <= 1
+        assert rates[-1] == pytest.approx(0, abs=1e-3 * rates[top])
+        assert rates[9 * steps // 10] > 0.01 * rates[top]  # it does not end earlier
+        assert 0.05 <= top / steps <= 0.5
+
+
+def test_training_changes_every_weight_and_helps(run):
+    autoencoder = run.models[0]
+    for weight, before in zip(autoencoder.trainable_weights, run.before):
+        assert (weight.numpy() != before).any(), weight.path
+    history = run.history.history
+    assert history["val_loss"][-1] < history["val_loss"][0]
+    assert all(np.isfinite(values).all() for values in history.values())
+    assert len(history["loss"]) == len(history["val_loss"]) == EPOCHS
+    steps = EPOCHS * math.ceil(40 / BATCH_SIZE)
+    assert int(autoencoder.optimizer.iterations) == steps
+
+
+def test_another_seed_draws_other_weights(run):
+    keras.utils.set_random_seed(SEED + 1)
+    others = run.module.build_autoencoder()[0].trainable_weights
+    for weight, before in zip(others, run.before):
+        # A bias starts as a constant.
+        assert weight.ndim == 1 or (weight.numpy() != before).any()
+
+
+# -------------------------------------------------------------------------- as commands
 
 
 @pytest.fixture(scope="module")
-def unlabelled_npz(tiny_npz, tmp_path_factory):
-    """The tiny images again, of shape (n, 28, 28, 1) and without labels."""
+def commands(tiny_npz, tmp_path_factory):
+    """Run each script once, two at a time: {script: how it ended}.
+
+    It is all that can be odd at once: images with a channel and labels that are no
+    digits, a console without letters for the folder's name, no screen, another working
+    folder. Warnings of our own are errors.
+    """
+    folder = tmp_path_factory.mktemp("commands")
     with np.load(tiny_npz) as arrays:
         parts = {x: arrays[x][..., np.newaxis] for x in ("x_train", "x_test")}
-    path = tmp_path_factory.mktemp("unlabelled") / "unlabelled.npz"
-    np.savez_compressed(path, **parts)
-    return path
-
-
-@pytest.fixture(scope="module")
-def commands(unlabelled_npz, tmp_path_factory):
-    """Run each script once, two at a time: {script: (status, stdout, stderr, out)}."""
-    folder = tmp_path_factory.mktemp("commands")
+    np.savez(folder / "odd.npz", **parts, y_train=np.full(40, "q"), y_test=np.ones(3))
 
     def run(script):
-        out = folder / script
-        process = command(script, *FLAGS, "--data", unlabelled_npz, "--out", out)
-        stdout, stderr = process.communicate(timeout=600)
-        return process.returncode, stdout, stderr, out
+        out = folder / f"輸出 {script}"
+        warnings = ["-W", "error:::__main__", "-W", "error:::common"]
+        flags = ["--epochs", EPOCHS, "--batch-size", BATCH_SIZE, "--seed", SEED]
+        files = ["--data", folder / "odd.npz", "--out", out]
+        program = [*warnings, PROJECT / f"{script}.py", *flags, *files]
+        ended = end(start(*program, PYTHONIOENCODING="cp1252"))
+        ended.out = out
+        return ended
 
     with ThreadPoolExecutor(2) as pool:
-        return dict(zip(SCRIPTS, pool.map(run, SCRIPTS), strict=True))
+        return dict(zip(SCRIPTS, pool.map(run, SCRIPTS)))
 
 
-def test_a_command_repeats_the_numbers(script, commands, run):
-    """In another process, from images without labels: the seed alone decides."""
-    status, stdout, stderr, out = commands[script]
-    assert status == 0, stderr
-    assert "Traceback" not in stderr and "Warning:" not in stderr
-    ours, theirs = (
-        RESULT.fullmatch(text[-1]) for text in (run.lines, stdout.splitlines())
+@pytest.fixture
+def ended(script, commands):
+    ended = commands[script]
+    assert ended.status == 0, ended.stderr
+    assert "Traceback" not in ended.stderr and "Warning:" not in ended.stderr
+    return ended
+
+
+@pytest.fixture
+def saved(script, ended):
+    """The models that a command has saved."""
+    autoencoder = keras.models.load_model(ended.out / f"{script}.keras")
+    return (autoencoder, *map(autoencoder.get_layer, ("encoder", "decoder")))
+
+
+def test_a_command_trains_as_its_functions_do(script, run, ended, saved):
+    """On the file's images and by the flags, in another process: the seed decides."""
+    report = read_report(ended.out, script)
+    assert report["history"].keys() == run.history.history.keys()
+    for name, values in run.history.history.items():
+        assert report["history"][name] == pytest.approx(values, rel=1e-3), name
+    for weight, own in zip(saved[0].trainable_weights, run.models[0].trainable_weights):
+        np.testing.assert_allclose(weight.numpy(), own.numpy(), atol=2e-3)
+
+
+def test_the_report_is_of_the_test_set(script, run, ended, saved):
+    report = read_report(ended.out, script)
+    x_test = run.arrays["x_test"]
+    decoded = reconstruct(saved, run.x)
+    mse = np.mean((x_test.astype(np.float64) - decoded) ** 2)
+    assert report["bce"] == pytest.approx(bce(x_test, decoded), rel=1e-5)
+    assert report["floor"] == pytest.approx(bce(x_test, x_test), rel=1e-5)
+    assert report["mse"] == pytest.approx(mse, rel=1e-5)
+    assert report["psnr"] == pytest.approx(10 * np.log10(1 / mse), rel=1e-5)
+    if len(saved[1].outputs) == 1:  # the rate ends at 0: it is the last epoch's BCE
+        history = report["history"]
+        last = history.get("val_binary_crossentropy", history["val_loss"])[-1]
+        assert report["bce"] == pytest.approx(last, abs=1e-3)
+
+    assert report["name"] == script and 0 < report["seconds"] < 600
+    given = [report[name] for name in ("epochs", "batch_size", "seed")]
+    assert given == [EPOCHS, BATCH_SIZE, SEED]
+    assert report["parameters"] == sum(w.size for w in saved[0].get_weights())
+    assert tuple(report["code"]) == saved[2].input_shape[1:]
+    assert report["backend"] == keras.backend.backend() and report["device"]
+    assert report["versions"]["keras"] == keras.__version__
+    assert {"python", "numpy", report["backend"]} < set(report["versions"])
+
+
+def test_the_last_line_is_the_report_rounded(script, ended):
+    report = read_report(ended.out, script)
+    elbo = f"ELBO {report['elbo']:.1f} nats | " if "elbo" in report else ""
+    assert ended.stdout.splitlines()[-1] == (
+        f"{script}: test BCE {report['bce']:.4f} (floor {report['floor']:.4f}) | "
+        f"MSE {report['mse']:.4f} | PSNR {report['psnr']:.1f} dB | {elbo}"
+        f"{report['seconds']:.0f} s"
     )
-    for name, digits in {"bce": 4, "floor": 4, "mse": 4, "psnr": 1, "elbo": 1}.items():
-        if ours[name]:  # up to the last digit, which rounding can change
-            assert float(theirs[name]) == pytest.approx(
-                float(ours[name]), abs=1.1 * 10**-digits
-            )
-    assert {path.name for path in out.iterdir()} == {
-        path.name for path in run.out.iterdir()
-    }
-    for path in out.glob("*.png"):
-        np.testing.assert_allclose(
-            imread(path), imread(run.out / path.name), atol=0.1, err_msg=path.name
+
+
+def test_every_number_of_the_docstrings_last_line_is_in_a_line_like_it(module, ended):
+    """The words are today's; tests of the records compare the numbers."""
+    promised = re.search(
+        r"^    \w+: test BCE .+(\n    \|.+)?", module.__doc__, re.MULTILINE
+    )
+    words = re.sub(r"\s+", " ", promised[0]).strip()
+    without = [
+        re.sub(r"\d+", "#", line) for line in (words, ended.stdout.split("\n")[-2])
+    ]
+    assert without[0] == without[1]
+
+
+def test_the_figure_shows_test_images_0_to_9_above_what_comes_back(
+    script, module, run, ended, saved, tmp_path
+):
+    decoded = reconstruct(saved, run.x)[:10]
+    above, below = cells(ended.out / f"{script}.png", 2, 10)
+    np.testing.assert_allclose(above, run.x[:10].reshape(10, 28, 28), atol=0.01)
+    np.testing.assert_allclose(below, decoded.reshape(10, 28, 28), atol=0.01)
+
+    # With the right names at its rows it is the same picture.
+    names = ["original", "reconstruction"]
+    if takes_noise(module):
+        names = ["noisy", "denoised"]
+    common.plot_images(dict(zip(names, (run.x[:10], decoded))), tmp_path / "x.png")
+    pixels = [
+        imread(path) for path in (ended.out / f"{script}.png", tmp_path / "x.png")
+    ]
+    assert pixels[0].shape == pixels[1].shape
+    np.testing.assert_allclose(*pixels, atol=0.01)
+
+
+def test_the_loss_curve_is_that_of_the_training(script, run, ended, tmp_path):
+    """Of the whole loss, or of the BCE in it; test_common.py looks at the lines."""
+    pixels = imread(ended.out / f"{script}_loss.png")
+    run.history.history = read_report(ended.out, script)["history"]
+    same = []
+    for key in {"loss", "binary_crossentropy"} & run.history.history.keys():
+        x_train, x_test = run.arrays["x_train"], run.arrays["x_test"]
+        common.plot_loss(run.history, x_train, x_test, tmp_path / "x.png", key=key)
+        drawn = imread(tmp_path / "x.png")
+        same.append(
+            drawn.shape == pixels.shape and np.allclose(drawn, pixels, atol=0.1)
         )
+    assert any(same)
+
+
+def test_the_files_are_said_and_the_model_is_the_first(script, ended):
+    said = re.findall(r"^saved (.+)$", ended.stdout, re.MULTILINE)
+    names = [re.split(r"[\\/]", path)[-1] for path in said]
+    assert names[0] == f"{script}.keras" and names[-1] == f"{script}.json"
+    assert {f"{script}.png", f"{script}_loss.png"} < set(names)
+    assert sorted(names) == sorted(path.name for path in ended.out.iterdir())
+    assert "\\u8f38\\u51fa" in said[0]  # cp1252 has no letters for the folder
+    total = f"{read_report(ended.out, script)['parameters']:,}"
+    assert f"params: {total}" in ended.stdout  # in the summary
+
+
+def test_help_shows_the_docstring_and_the_flags(script, module, capsys):
+    with pytest.raises(SystemExit) as ended:
+        module.main(["--help"])
+    assert ended.value.code == 0
+    text = capsys.readouterr().out
+    assert module.__doc__.strip() in text and f"python {script}.py" in text
+    for name in "epochs", "batch_size":
+        flag = name.replace("_", "-")
+        assert re.search(rf"--{flag} [^-]*default: {getattr(module, name)}\b", text)
+
+
+def test_a_bad_file_ends_before_the_training(module, tmp_path):
+    """In one sentence; test_common.py has the other ways in which a file is bad."""
+    flags = ["--data", str(tmp_path / "none.npz"), "--out", str(tmp_path)]
+    with pytest.raises(common.DataError, match=r"^the data file .*none.npz: [^\n]*$"):
+        module.main(flags)
+    assert not list(tmp_path.iterdir())
+
+
+def test_without_flags_it_takes_mnist_and_outputs(module, tmp_path, monkeypatch):
+    """And nothing from sys.argv: in Jupyter that holds the kernel's own file."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "argv", ["ipykernel_launcher.py", "-f", "kernel.json"])
+    monkeypatch.setattr(common, "MNIST_FILE", tmp_path / "text.npz")
+    (tmp_path / "text.npz").write_text("no images", encoding="utf-8")
+    with pytest.raises(common.DataError, match="text.npz: is not an .npz file"):
+        module.main()
+    assert (tmp_path / "outputs").is_dir()
+
+
+@pytest.mark.parametrize("policy", ["mixed_float16", "mixed_bfloat16"])
+def test_mixed_precision(module, policy, tiny_arrays, tmp_path, capsys):
+    """And two test images, which is fewer than the pictures have places."""
+    tiny_arrays["x_test"] = tiny_arrays["x_test"][:2]
+    np.savez(tmp_path / "few.npz", **tiny_arrays)
+    flags = ["--epochs", "2", "--data", tmp_path / "few.npz", "--out", tmp_path]
+    before = keras.config.dtype_policy()
+    try:
+        keras.config.set_dtype_policy(policy)
+        models = module.main(list(map(str, flags)))
+    finally:
+        keras.config.set_dtype_policy(before)
+    assert models[0].layers[-1].compute_dtype == policy.removeprefix("mixed_")
+    report = read_report(tmp_path, module.__name__)
+    numbers = [report["bce"], report["floor"], *report["history"]["val_loss"]]
+    assert np.isfinite(numbers).all() and report["bce"] < 0.75
+    assert report["floor"] == pytest.approx(0.05, abs=0.03)
+
+    # main returns the three models, and saves the first.
+    saved = keras.models.load_model(tmp_path / f"{module.__name__}.keras")
+    assert [model.name for model in models[1:]] == ["encoder", "decoder"]
+    assert ids(models[1].weights + models[2].weights) == ids(models[0].weights)
+    for weight, own in zip(saved.trainable_weights, models[0].trainable_weights):
+        np.testing.assert_array_equal(weight.numpy(), own.numpy())
 
 
 @pytest.mark.skipif(os.name != "posix", reason="Windows has no signals to die of")
 def test_ctrl_c_ends_the_training_at_once(tiny_npz, tmp_path):
     flags = ["--epochs", 1000, "--data", tiny_npz, "--out", tmp_path]
-    process = command("simple_ae", *flags)
+    process = start(PROJECT / f"{SCRIPTS[-1]}.py", *flags)
     for line in process.stdout:
         if line.startswith("Epoch 1/1000"):
             process.send_signal(signal.SIGINT)
             break
-    stdout, stderr = process.communicate(timeout=300)
-    assert process.returncode == -signal.SIGINT  # a shell says 130
-    assert "Traceback" not in stderr and "KeyboardInterrupt" not in stderr
-    assert "Epoch 1000" not in stdout
+    ended = end(process)
+    assert ended.status == -signal.SIGINT  # a shell says 130
+    assert "Traceback" not in ended.stderr and "KeyboardInterrupt" not in ended.stderr
+    assert "Epoch 1000" not in ended.stdout
     assert not list(tmp_path.iterdir())
 
 
-def test_a_bad_file_ends_before_the_training(script, tmp_path):
-    """In one sentence; test_common.py has the other ways in which a file is bad."""
-    import common
-
-    with pytest.raises(common.DataError, match=r"^the data file .*none.npz: [^\n]*$"):
-        flags = ["--data", tmp_path / "none.npz", "--out", tmp_path]
-        record(script, *flags, train=False)
-    assert not list(tmp_path.iterdir())
+def test_a_picture_that_fails_does_not_lose_the_model(tiny_npz, tmp_path):
+    """It is written before anything is drawn; what failed is a sentence, status 1."""
+    script = SCRIPTS[-1]
+    (tmp_path / f"{script}.png").mkdir()
+    flags = ["--epochs", 1, "--data", tiny_npz, "--out", tmp_path]
+    ended = end(start(PROJECT / f"{script}.py", *flags))
+    assert ended.status == 1 and "Traceback" not in ended.stderr
+    *_, sentence = ended.stderr.splitlines()
+    assert re.match(rf"{script}\.py: .*{script}\.png could not be written: ", sentence)
+    keras.models.load_model(tmp_path / f"{script}.keras")
