@@ -161,7 +161,19 @@ def test_seconds_are_a_ratio_to_what_is_without():
     assert "no difference seen" in same["verdict"]
 
 
-def test_the_verdict_counts_the_outcomes(capsys):
-    case = {"outcome": "worse"}
-    changes = {"a": {"x": case, "y": case}, "b": {"z": {"verdict": "not compared"}}}
-    assert one_change.compared(changes) == [case, case]
+def test_a_case_says_what_its_numbers_say(capsys):
+    runs = {
+        "own": [{"bce": 0.09, "dead": 0}, {"bce": 0.10, "dead": 1}],
+        "changed": [{"bce": 0.12, "dead": 1}, {"bce": 0.11, "dead": 4}],
+    }
+    case = one_change.case_of("simple_ae", 10, "one", "another", runs)
+    assert case["outcome"] == "worse"
+    said = "simple_ae with another: worse BCE, no difference seen in dead units"
+    assert case["verdict"] == said
+    printed = capsys.readouterr().out
+    assert (
+        "another: BCE 0.1150 (0.1100 to 0.1200) | dead units 2.5 (1.0 to 4.0)"
+        in printed
+    )
+    not_compared = {"verdict": "something else"}
+    assert one_change.compared({"a": {"x": case}, "b": {"y": not_compared}}) == [case]
