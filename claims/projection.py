@@ -106,14 +106,13 @@ def linear_code():
 
 
 def recorded_seconds(name, out):
-    """Return how long a script's run took, as it has written it itself.
+    """Return how long a script's run took, or None if it is not on record.
 
-    Raises:
-        common.DataError: there is no such record.
+    The script writes that into `name`.json, beside its model.
     """
     path = out / f"{name}.json"
     if not path.is_file():
-        raise common.DataError(f"there is no {path}: run python {name}.py first")
+        return None
     return json.loads(path.read_text(encoding="utf-8"))["seconds"]
 
 
@@ -162,6 +161,7 @@ def draw_map(axis, codes, labels):
     low, high = np.percentile(codes, [1, 99], axis=0)
     points = 0.05 + 0.9 * (codes - low) / (high - low + 1e-12)
     digits = np.unique(labels)
+
     # By ranks, so that a corner into which a map crowds everything is no crowd.
     ranks = stats.rankdata(points, axis=0) / len(points)
     anchors = []
@@ -189,7 +189,7 @@ def draw(maps, scores, seconds, labels, path):
     Args:
         maps: {name: codes, (n, 2)}, five of them.
         scores: {name: share of right votes}, of the maps and of the controls.
-        seconds: {name: from the images to the map}.
+        seconds: {name: from the images to the map, such as "60 s"}, where it is known.
         labels: integers, (n,).
         path: the .png file to write.
     """
@@ -197,7 +197,7 @@ def draw(maps, scores, seconds, labels, path):
     *axes, last = fig.subplots(2, 3).flat
     for axis, (name, codes) in zip(axes, maps.items()):
         draw_map(axis, codes, labels)
-        title = f"{name}\n{scores[name]:.1%}, {seconds[name]:,.0f} s"
+        title = f"{name}\n{scores[name]:.1%}, {seconds.get(name, '? s')}"
         axis.set_title(title, fontsize=16)
 
     names = sorted(scores, key=scores.get)
@@ -211,6 +211,54 @@ def draw(maps, scores, seconds, labels, path):
     common.save(fig, path)
 
 
+def fit_maps(deep_encoder, vae_encoder, x_train, x_test, args):
+    """Fit what makes a map.
+
+    Args:
+        deep_encoder, vae_encoder: those of deep_ae.py and vae.py, trained.
+        x_train, x_test: images, (n, 784).
+        args: what `common.parse_args` returned.
+
+    Returns:
+        {name: function from images to a map, (n, 2)}: those that have a place for a new
+        image; the same of those that do not; and {name: seconds of fitting, or None}.
+    """
+    started = time.perf_counter()
+    pca = PCA(min(50, len(x_train)), random_state=args.seed).fit(x_train)
+    pca_seconds = time.perf_counter() - started
+
+    started = time.perf_counter()
+    (_, plain_encoder, _), _ = base.train_again(
+        deep_ae,
+        x_train,
+        x_test,
+        args.seed,
+        models=lambda: deep_ae.build_autoencoder(encoding_dim=2),
+    )
+    plain_seconds = time.perf_counter() - started
+
+    projections = {
+        "PCA": lambda images: pca.transform(images)[:, :2],
+        "autoencoder, 2 numbers": lambda images: base.encode(plain_encoder, images),
+        "VAE, 2 means": lambda images: base.encode(vae_encoder, images),
+    }
+    # scikit-learn's advice: t-SNE of 50 principal components, not of 784 pixels.
+    drawings = {
+        "t-SNE": lambda images: run_tsne(pca.transform(images), args.seed),
+        "32 numbers, t-SNE": lambda images: run_tsne(
+            base.encode(deep_encoder, images), args.seed
+        ),
+    }
+    seconds = {
+        "PCA": pca_seconds,
+        "autoencoder, 2 numbers": plain_seconds,
+        "VAE, 2 means": recorded_seconds("vae", args.out),
+        "t-SNE": 0.0,
+        "32 numbers, t-SNE": recorded_seconds("deep_ae", args.out),
+    }
+    return projections, drawings, seconds
+
+
 def main(argv=None):
     args = common.parse_args(__doc__, argv)
     _, vae_encoder, _ = base.load_model("vae", args.out)
@@ -222,45 +270,20 @@ def main(argv=None):
     if latent_dim != 2:
         raise common.DataError(f"a map needs 2 numbers, vae.keras has {latent_dim}")
 
-    fitting = {
-        "VAE, 2 means": recorded_seconds("vae", args.out),
-        "32 numbers, t-SNE": recorded_seconds("deep_ae", args.out),
-        "t-SNE": 0.0,
-    }
-
-    started = time.perf_counter()
-    pca = PCA(50 if len(x_test) > 50 else 2, random_state=args.seed).fit(x_train)
-    fitting["PCA"] = time.perf_counter() - started
-
-    started = time.perf_counter()
-    (_, plain_encoder, _), _ = base.train_again(
-        deep_ae,
-        x_train,
-        x_test,
-        args.seed,
-        models=lambda: deep_ae.build_autoencoder(encoding_dim=2),
+    projections, drawings, fitting = fit_maps(
+        deep_encoder, vae_encoder, x_train, x_test, args
     )
-    fitting["autoencoder, 2 numbers"] = time.perf_counter() - started
-
-    projections = {
-        "PCA": lambda images: pca.transform(images)[:, :2],
-        "autoencoder, 2 numbers": lambda images: base.encode(plain_encoder, images),
-        "VAE, 2 means": lambda images: base.encode(vae_encoder, images),
-    }
-    # scikit-learn's advice: t-SNE of 50 principal components, not of 784 pixels.
-    fitted = {
-        "t-SNE": lambda images: run_tsne(pca.transform(images), args.seed),
-        "32 numbers, t-SNE": lambda images: run_tsne(
-            base.encode(deep_encoder, images), args.seed
-        ),
-    }
     maps = {}
     mapping = {}
-    for name, project in {**projections, **fitted}.items():
+    for name, project in {**projections, **drawings}.items():
         started = time.perf_counter()
         maps[name] = project(x_test)
         mapping[name] = time.perf_counter() - started
-    seconds = {name: fitting[name] + mapping[name] for name in maps}
+    seconds = {
+        name: f"{fitting[name] + mapping[name]:,.0f} s"
+        for name in maps
+        if fitting[name] is not None
+    }
 
     (_, linear_encoder, _), _ = base.train_again(
         deep_ae, x_train, x_test, args.seed, models=linear_code
@@ -278,21 +301,17 @@ def main(argv=None):
     for name, project in projections.items():
         neighbours = KNeighborsClassifier(5).fit(project(x_train), y_train)
         unseen[name] = float(neighbours.score(maps[name], y_test))
-
     # A relu unit that is 0 for every image would leave a line, not a map.
     active = (maps["autoencoder, 2 numbers"] > 0).mean(axis=0)
-    print("right by 5 neighbours among the other test images:")
+
+    print("right by 5 neighbours among the other test images, and seconds for the map:")
     for name, score in scores.items():
-        print(f"    {name:>22}: {score:.1%}", end="")
-        if name in maps:
-            print(f"  {fitting[name]:4.0f} s to fit, {mapping[name]:3.0f} s to map")
-        else:
-            print("  (control)")
-    print("among the training images, for the maps that have a place for a new image:")
+        print(f"    {name:>22}: {score:.1%}  {seconds.get(name, '')}")
+    print("right by 5 neighbours among the training images:")
     for name, score in unseen.items():
         print(f"    {name:>22}: {score:.1%}")
-    print("images for which the plain autoencoder's units are above 0:", end="")
-    print(*(f" {share:.1%}" for share in active))
+    units = ", ".join(f"{share:.1%}" for share in active)
+    print(f"images that the two units of the plain autoencoder react to: {units}")
 
     draw(maps, scores, seconds, y_test, args.out / "projection.png")
     base.report(
