@@ -231,7 +231,7 @@ def describe_network(name, models, x_test, dtype):
         "bce": report["bce"],
         "seed": report["seed"],
         "variational": variational,
-        "limit": float(np.abs(codes[:IMAGES]).max()),  # the end of the bars' axis
+        "limit": float(np.abs(codes[:IMAGES]).max()) or 1.0,  # of the bars' axis
         "signed": bool(codes[:IMAGES].min() < 0),
         **layers,
     }
@@ -288,6 +288,10 @@ def main(argv=None):
     )
     args = parser.parse_args(argv or [])
 
+    if not args.models.is_dir():
+        raise common.DataError(
+            f"the folder {args.models} does not exist; python simple_ae.py makes it"
+        )
     html = build(args.models, args.data)
     try:
         args.out.write_text(html, encoding="utf-8", newline="\n")

@@ -154,16 +154,17 @@ def drag(page, selector, points):
     settle(page)
 
 
-def arc(x, y, radius, start, end):
+def arc(x, y, radius, start, end, points):
     """Return points on a circle from one angle to another, in half turns."""
-    angles = np.pi * np.linspace(start, end, 8)
+    angles = np.pi * np.linspace(start, end, points)
     return [(x + radius * math.cos(a), y - radius * math.sin(a)) for a in angles]
 
 
-def three(scale=1, x=0.0, y=0.0):
+def three(scale=1, x=0.0, y=0.0, points=8):
     """Return the points of a 3, 0 to 1 on the pad when scale is 1."""
-    points = arc(0.5, 0.31, 0.19, 0.85, -0.5) + arc(0.47, 0.69, 0.21, 0.5, -0.9)
-    return [(x + scale * a, y + scale * b) for a, b in points]
+    upper = arc(0.5, 0.31, 0.19, 0.85, -0.5, points)
+    lower = arc(0.47, 0.69, 0.21, 0.5, -0.9, points)
+    return [(x + scale * a, y + scale * b) for a, b in upper + lower]
 
 
 def halves(autoencoder, images):
@@ -315,7 +316,9 @@ def test_what_the_page_cannot_compute_is_refused(build, eighth, data, sentence):
     assert "eighth_ae.keras: " in str(caught.value)
 
 
-def test_a_damaged_model_is_one_sentence(build, data, tmp_path, monkeypatch, capsys):
+def test_what_cannot_be_read_is_one_sentence(
+    build, data, tmp_path, monkeypatch, capsys
+):
     (tmp_path / "simple_ae.keras").write_bytes(b"no model")
     flags = ["--models", tmp_path, "--data", data, "--out", tmp_path / "page.html"]
     monkeypatch.setattr(sys, "argv", ["build.py", *map(str, flags)])
@@ -330,6 +333,8 @@ def test_a_damaged_model_is_one_sentence(build, data, tmp_path, monkeypatch, cap
     )
     assert printed.count("\n") == 1
     assert not (tmp_path / "page.html").exists()
+    with pytest.raises(build.common.DataError, match="no_folder does not exist"):
+        build.main(["--models", "no_folder"])
 
 
 DRAWINGS = {
@@ -348,6 +353,8 @@ def test_a_drawing_becomes_an_image_like_mnists(open_page, pages):
         drag(page, "#pad", points)
         image = value(page, "drawing.clean").reshape(28, 28)
         rows, columns = np.nonzero(image)
+        strokes = np.array(page.evaluate("drawing.strokes[0]"))
+        assert strokes.min() >= 0 and strokes.max() <= 1  # what is seen on the pad
         assert image.min() == 0 and image.max() == 1
         assert max(np.ptp(rows), np.ptp(columns)) + 1 == 20, name
         for pixels in rows, columns:
@@ -395,12 +402,12 @@ def test_test_images_noise_and_errors(open_page, pages, models, x_test):
         answer = halves(autoencoder, x_test[7])[1].reshape(28, 28)
         np.testing.assert_allclose(shown(page, f"#{name} canvas"), answer, atol=0.005)
         error = np.mean((answer - x_test[7]) ** 2)
-        assert float(page.inner_text(f"#{name} output")) == pytest.approx(
+        assert float(page.inner_text(f"#{name} .error")) == pytest.approx(
             error, abs=2e-4
         )
 
-    errors = [float(text) for text in page.locator("#answers output").all_inner_texts()]
-    best = page.locator("#answers .best output").first.inner_text()
+    errors = [float(text) for text in page.locator("#answers .error").all_inner_texts()]
+    best = page.locator("#answers .best .error").first.inner_text()
     assert float(best) == min(errors)
 
     page.fill("#noise", "0.5")
@@ -412,7 +419,7 @@ def test_test_images_noise_and_errors(open_page, pages, models, x_test):
     np.testing.assert_allclose(value(page, "drawing.input"), noisy, atol=1e-6)
     answer = halves(models[1]["conv_ae"], np.float32(noisy))[1].reshape(28, 28)
     error = np.mean((answer - x_test[7]) ** 2)  # against the image without noise
-    assert float(page.inner_text("#conv_ae output")) == pytest.approx(error, abs=2e-4)
+    assert float(page.inner_text("#conv_ae .error")) == pytest.approx(error, abs=2e-4)
     page.fill("#noise", "0")
     settle(page)
     np.testing.assert_allclose(shown(page, "#input canvas"), x_test[7], atol=0.005)
@@ -602,7 +609,10 @@ def test_the_committed_page(open_page):
     assert html.startswith(start) and html.endswith(end), "run python page/build.py"
     assert len(html.encode()) < 4e6
     page_data = json.loads(html[len(start) : -len(end)])
-    assert {network.get("seed") for network in page_data["networks"]} == {0}
+    for network in page_data["networks"]:
+        record = json.loads((PROJECT / f"record/{network['name']}-0.json").read_text())
+        assert network["seed"] == record["data"]["seed"] == 0
+        assert network["bce"] == pytest.approx(record["data"]["bce"], abs=5e-5)
     page = open_page(INDEX)
     bces = page.locator("#networks td:nth-child(3)").all_inner_texts()
     assert [f"{float(bce):.4f}" for bce in bces] == bces and len(bces) >= 7
@@ -618,7 +628,7 @@ def take_pictures():
             page = browser.new_page(viewport=size, locale=locale)
             page.goto(INDEX.as_uri())
             settle(page)
-            drag(page, "#pad", three())
+            drag(page, "#pad", three(points=30))
             page.mouse.move(0, 0)
             bottom = page.locator("section").first.bounding_box()
             height = bottom["y"] + bottom["height"] + 12
