@@ -76,7 +76,7 @@ def parts(tokens):
     found = [decimals(prose(tokens))]
     for token in tokens:
         if token.type == "html_block":  # cog's calls, and what they ask for
-            calls = "baselines|block|machine|say|scripts"
+            calls = "baselines|block|history|machine|say|scripts"
             names = re.findall(rf"\b({calls})\(", token.content)
             asked = re.findall(r'\("[\w-]+"(?:, \d+)?|\{.+?\}', token.content)
             found.append((names, sorted(asked)))

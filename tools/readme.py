@@ -143,6 +143,37 @@ def baselines(table):
     fill(table, [[f"{row['bce']:.4f}", f"{row['mse']:.4f}"] for row in rows])
 
 
+def history(table):
+    """Fill in a table of Kerases, one row for each file in claims/history/output/.
+
+    The first cell has the number of the version in the file's name. The last six are
+    how often the penalty counts, the losses that this Keras prints, BCE, share and mean
+    of the code that is active, and the BCE without penalty.
+    """
+    paths = record.PROJECT.glob("claims/history/output/*.json")
+    files = {path.stem.partition("-")[2]: path.stem for path in paths}
+    texts = [row.split("|")[1] for row in table.strip().splitlines()[2:]]
+    versions = [re.search(r"\d+(\.\d+)+", text)[0] for text in texts]
+    if sorted(versions) != sorted(files):
+        raise ValueError(f"the table has {versions}, the folder {list(files)}")
+
+    rows = []
+    for version in versions:
+        data = numbers_of(f"history/{files[version]}")
+        sparse = data["runs"]["sparse"]
+        rows.append(
+            [
+                f"× {data['factor']:.0f}",
+                f"{sparse['loss'][-1]:.4f} / {sparse['val_loss'][-1]:.4f}",
+                f"{sparse['bce']:.4f}",
+                f"{sparse['active']:.3%}",
+                f"{sparse['mean_code']:.2f}",
+                f"{data['runs']['plain']['bce']:.4f}",
+            ]
+        )
+    fill(table, rows)
+
+
 def machine(folder=""):
     """Print with what and on what the scripts on record were run, one line a kind."""
     found = set()
@@ -160,7 +191,7 @@ def machine(folder=""):
 def main(flags):
     texts = {path: path.read_text(encoding="utf-8") for path in pages()}
     with_calls = [str(path) for path, text in texts.items() if "[[[cog" in text]
-    prologue = "from readme import baselines, block, machine, say, scripts"
+    prologue = "from readme import baselines, block, history, machine, say, scripts"
     options = ["-P", "-U", "-n", "utf-8", "-I", str(Path(__file__).parent)]
     # Never -r and --check: then cog writes, and its status is 0.
     how = ["--check", "--diff"] if "--check" in flags else ["-r"]
