@@ -131,9 +131,16 @@ def plot_images(rows, path):
         path: the .png file to write.
     """
     columns = max(len(images) for images in rows.values())
-    size = (1.5 * columns + 2.5, 1.55 * len(rows))  # in inches; 100 pixels an inch
-    fig = Figure(figsize=size, layout="constrained")
-    axes = fig.subplots(len(rows), columns, squeeze=False)
+    fig = Figure(figsize=(1.5 * columns, 1.5 * len(rows)))  # inches, of 100 pixels
+    places = {
+        "left": 0,
+        "right": 1,
+        "bottom": 0,
+        "top": 1,
+        "wspace": 0.1,
+        "hspace": 0.1,
+    }
+    axes = fig.subplots(len(rows), columns, squeeze=False, gridspec_kw=places)
     for axis in axes.flat:
         axis.set(xticks=[], yticks=[], frame_on=False)
     for row, (name, images) in zip(axes, rows.items()):
