@@ -200,39 +200,53 @@ def draw(psnrs, leads, strips, path):
     common.save(fig, path)
 
 
+def denoise(level, networks, x_train, x_test, seed):
+    """Fit the filters to a level, and denoise the test images by every method.
+
+    Args:
+        level: standard deviation of the noise before it is clipped.
+        networks: {name: autoencoder}, trained.
+        x_train, x_test: clean images, (n, 28, 28).
+        seed: for the noise; that of the test images has another one.
+
+    Returns:
+        {method: images, (n, 28, 28)}, "noisy" too; and the filters' strengths.
+    """
+    noisy = common.add_noise(x_train, level, seed)
+    few = noisy[:FOR_FILTERS], x_train[:FOR_FILTERS]
+    blurring = tune(blur, np.arange(21) / 10, *few)
+    flattening = tune(total_variation, level * np.arange(3, 9) / 10, *few)
+    ridge = Ridge().fit(noisy.reshape(-1, 784), x_train.reshape(-1, 784))
+
+    noisy = common.add_noise(x_test, level, seed + 1)
+    linear = ridge.predict(noisy.reshape(-1, 784)).reshape(noisy.shape)
+    outputs = {
+        "noisy": noisy,
+        "blur": restore(blur, blurring, noisy),
+        "total variation": restore(total_variation, flattening, noisy),
+        "linear map": np.clip(linear, 0, 1),
+    }
+    for name, network in networks.items():
+        denoised = network.predict(noisy[..., np.newaxis], verbose=0)
+        outputs[name] = denoised[..., 0]
+    return outputs, {"blur": blurring[0], "total variation": flattening[0]}
+
+
 def main(argv=None):
     args = common.parse_args(__doc__, argv)
     one_level, _, _ = base.load_model("denoise_ae", args.out)
     (x_train, _), (x_test, _) = base.load_images(args, shape=(28, 28))
     any_level = train_at_any_level(x_train, x_test, args.seed)
-    # Each half of MNIST's test images was written by other people.
+    networks = {ONE_LEVEL: one_level, ANY_LEVEL: any_level}
+    # The two halves of MNIST's test images were written by different people.
     x_test = x_test[::5]
 
-    methods = ["noisy", *FILTERS, ONE_LEVEL, ANY_LEVEL]
-    errors = {name: [] for name in methods}
-    strengths = {"blur": [], "total variation": []}
+    errors = {name: [] for name in ("noisy", *FILTERS, *networks)}
+    strengths = []
     strips = {}
     for level in LEVELS:
-        # All is fitted on training images, with noise from a seed of its own.
-        noisy = common.add_noise(x_train, level, seed=args.seed)
-        few = noisy[:FOR_FILTERS], x_train[:FOR_FILTERS]
-        blurring = tune(blur, np.arange(21) / 10, *few)
-        flattening = tune(total_variation, level * np.arange(2, 10) / 10, *few)
-        strengths["blur"].append(blurring[0])
-        strengths["total variation"].append(flattening[0])
-        ridge = Ridge().fit(noisy.reshape(-1, 784), x_train.reshape(-1, 784))
-
-        noisy = common.add_noise(x_test, level, seed=args.seed + 1)
-        linear = ridge.predict(noisy.reshape(-1, 784)).reshape(noisy.shape)
-        inputs = noisy[..., np.newaxis]
-        outputs = {
-            "noisy": noisy,
-            "blur": restore(blur, blurring, noisy),
-            "total variation": restore(total_variation, flattening, noisy),
-            "linear map": np.clip(linear, 0, 1),
-            ONE_LEVEL: one_level.predict(inputs, verbose=0)[..., 0],
-            ANY_LEVEL: any_level.predict(inputs, verbose=0)[..., 0],
-        }
+        outputs, strength = denoise(level, networks, x_train, x_test, args.seed)
+        strengths.append(strength)
         for name, images in outputs.items():
             errors[name].append(image_errors(x_test, images))
         if level in (0.1, 0.5, 1.0):
