@@ -69,7 +69,7 @@ def train(
     warmup_steps = total_steps // 10
     learning_rate = keras.optimizers.schedules.CosineDecay(
         initial_learning_rate=0.0,
-        warmup_target=1e-2,
+        warmup_target=2e-2,
         warmup_steps=warmup_steps,
         decay_steps=total_steps - warmup_steps,
     )
