@@ -2,19 +2,24 @@
 
 The post: 「有些時候我們會用這個新空間來判斷每筆資料之間的接近程度」 (sometimes this new
 space is used to tell how near the data are to each other). Asked twice of the code of
-deep_ae.py, the pixels, and PCA of the same size: how many of an image's five nearest
-have its digit, and how well does a 5-nearest-neighbour (5-NN) classifier do?
+deep_ae.py, trained with three seeds, of the pixels, and of PCA of the same size: how
+many of an image's five nearest have its digit, and how well does a 5-nearest-neighbour
+(5-NN) classifier do?
 
     python deep_ae.py
     python claims/neighbours.py
 """
 
-import shared  # first: it makes the project's folder importable
+import base
 import common
+import deep_ae
 import numpy as np
 from scipy.stats import binomtest
 from sklearn.decomposition import PCA
 from sklearn.neighbors import KNeighborsClassifier, NearestNeighbors
+
+LONG = True  # deep_ae.py's training twice
+RETRAINED = 2  # further seeds
 
 
 def nearest(codes, k):
@@ -42,54 +47,136 @@ def right_guesses(train_codes, y_train, test_codes, y_test):
 
 
 def compare(ours, theirs):
-    """Return a word for one classifier's right guesses, bool (n,), beside another's.
+    """Return what an exact McNemar test makes of two classifiers, a dict.
 
-    An exact McNemar test: of the images that only one of the two gets right, each has
-    half of them if they are equally good. That must have a probability under 5 %.
+    Of the images that only one of the two gets right, each has half of them if they are
+    equally good; `p` is the probability of a split at least as uneven as this one.
+
+    Args:
+        ours, theirs: right guesses, bool (n,), of the same images.
+
+    Returns:
+        `wins` and `losses` (images that only one gets right), and `p`.
     """
-    wins, losses = int((ours & ~theirs).sum()), int((theirs & ~ours).sum())
-    if wins == losses or binomtest(wins, wins + losses).pvalue >= 0.05:
-        return "as good as"
-    return "better than" if wins > losses else "worse than"
+    wins = int(np.sum(ours & ~theirs))
+    losses = int(np.sum(~ours & theirs))
+    p = float(binomtest(wins, wins + losses).pvalue) if wins + losses else 1.0
+    return {"wins": wins, "losses": losses, "p": p}
+
+
+def in_words(tests, other):
+    """Return what the tests of all seeds, a list of `compare`s, show together."""
+    ps = [test["p"] for test in tests]
+    better = [test["wins"] > test["losses"] for test in tests]
+    if max(ps) < 0.05 and len(set(better)) == 1:
+        word = "better" if better[0] else "worse"
+        return f"{word} than {other} with every seed (p at most {max(ps):.2g})"
+    return f"not seen to differ from {other} with every seed (p up to {max(ps):.2g})"
+
+
+def wrong_neighbours(labels, by_code, shown):
+    """Return {query: its neighbours with another digit}, of the first `shown` queries.
+
+    Args:
+        labels: digits, (n,).
+        by_code: what `nearest` returned, (n, k).
+    """
+    wrong = np.sum(labels[by_code[:shown]] != labels[:shown, None], axis=1)
+    return {query: int(count) for query, count in enumerate(wrong) if count}
+
+
+def verdict(measured, tests):
+    """Return the verdict.
+
+    Args:
+        measured: {"pixels", "pca": a dict, "code": a list of them, one a seed}, each
+            with `same` (the share of neighbours with the query's digit) and `accuracy`.
+        tests: {"pixels", "pca": a list of `compare`, one a seed}.
+    """
+    shares = [own["same"] for own in measured["code"]]
+    others = measured["pixels"]["same"], measured["pca"]["same"]
+    if min(shares) > max(others):
+        word = "more than"
+    elif max(shares) < min(others):
+        word = "fewer than"
+    else:
+        word = "about as many as"
+    return (
+        f"{min(shares):.1%} to {max(shares):.1%} of the five nearest codes have the "
+        f"query's digit, {word} with pixels and PCA ({others[0]:.1%}, {others[1]:.1%})"
+        f"; for a 5-NN classifier the code is {in_words(tests['pixels'], 'pixels')} and "
+        f"{in_words(tests['pca'], 'PCA')}"
+    )
 
 
 def main(argv=None):
-    args = common.parse_args(__doc__, argv)
-    _, encoder, _ = shared.load_model("deep_ae", args.out)
-    (x_train, y_train), (x_test, y_test) = common.load_mnist(args.data)
-    if y_train is None or y_test is None:
-        raise common.DataError(f"the data file {args.data} has no labels to compare")
-    x_train, x_test = x_train.reshape(-1, 784), x_test.reshape(-1, 784)
-    train_codes = encoder.predict(x_train, verbose=0)
-    test_codes = encoder.predict(x_test, verbose=0)
-    size = test_codes.shape[1]
+    args = common.parse_args(__doc__, argv, epochs=deep_ae.epochs)
+    models = base.load_model("deep_ae", args.out)
+    (x_train, y_train), (x_test, y_test) = base.load_images(args)
+    base.check_labels(y_train, x_train, args)
+    base.check_labels(y_test, x_test, args)
 
+    encoders = [models[1]]
+    for seed in range(args.seed + 1, args.seed + RETRAINED + 1):
+        again, _ = base.train_again(
+            deep_ae, x_train, x_test, seed=seed, epochs=args.epochs
+        )
+        encoders.append(again[1])
+
+    size = encoders[0].output_shape[-1]
     pca = PCA(size, random_state=args.seed).fit(x_train)
     inputs = {
         "784 pixels": (x_train, x_test),
         f"PCA-{size}": (pca.transform(x_train), pca.transform(x_test)),
-        f"code, {size} numbers": (train_codes, test_codes),
     }
-    neighbours = [nearest(test, k=5) for _, test in inputs.values()]
-    by_code = neighbours[-1]
+    for seed, encoder in enumerate(encoders, start=args.seed):
+        codes = base.encode(encoder, x_train), base.encode(encoder, x_test)
+        inputs[f"code, seed {seed}"] = codes
+
+    print("of the five nearest test images, with the query's digit | 5-NN accuracy:")
+    neighbours = []
+    guesses = []
+    measured = []
+    for name, (train, test) in inputs.items():
+        neighbours.append(nearest(test, k=5))
+        guesses.append(right_guesses(train, y_train, test, y_test))
+        same = float(np.mean(y_test[neighbours[-1]] == y_test[:, None]))
+        accuracy = float(guesses[-1].mean())
+        measured.append({"same": same, "accuracy": accuracy})
+        print(f"{name:<17} {same:.1%} | {accuracy:.2%}")
+
+    tests = {}
+    for name, theirs in zip(("pixels", "pca"), guesses):
+        tests[name] = [compare(ours, theirs) for ours in guesses[2:]]
+        for test in tests[name]:
+            print(
+                f"code against {name}: only the code is right {test['wins']} times, "
+                f"only the other {test['losses']} times, p = {test['p']:.3g}"
+            )
+
+    by_code = neighbours[2]
     rows = {"query": x_test[:10]}
     for place in range(5):
         rows[f"neighbour {place + 1}"] = x_test[by_code[:10, place]]
     common.plot_images(rows, args.out / "neighbours.png")
-    shown = y_test[by_code[:10]] == y_test[:10, None]
-    print(f"{shown.sum()} of the {shown.size} shown have the query's digit")
+    wrong = wrong_neighbours(y_test, by_code, 10)
+    places = [f"{count} of test image {query}" for query, count in wrong.items()]
+    print(f"wrong neighbours in the picture: {', '.join(places) or 'none'}")
 
-    print("of the five nearest test images, with the query's digit | 5-NN accuracy:")
-    same = [np.mean(y_test[indices] == y_test[:, None]) for indices in neighbours]
-    guesses = []
-    for (name, (train, test)), share in zip(inputs.items(), same):
-        guesses.append(right_guesses(train, y_train, test, y_test))
-        print(f"{name:<17} {share:.1%} | {guesses[-1].mean():.2%}")
-    pixels, linear, code = guesses
-    print(
-        f"verdict: {same[2]:.1%} of the five nearest codes have the query's digit "
-        f"(pixels {same[0]:.1%}, PCA {same[1]:.1%}); for a classifier the code is "
-        f"{compare(code, pixels)} the pixels and {compare(code, linear)} PCA"
+    pixels, linear, *codes = measured
+    measured = {"pixels": pixels, "pca": linear, "code": codes}
+    base.report(
+        "neighbours",
+        args,
+        verdict(measured, tests),
+        measured=measured,
+        tests=tests,
+        same={
+            "low": min(own["same"] for own in codes),
+            "high": max(own["same"] for own in codes),
+        },
+        wrong_neighbours={str(query): count for query, count in wrong.items()},
+        wrong_shown=sum(wrong.values()),
     )
 
 
