@@ -101,11 +101,11 @@ def verdict(measured, tests):
         word = "fewer than"
     else:
         word = "about as many as"
+    classifier = [in_words(tests["pixels"], "pixels"), in_words(tests["pca"], "PCA")]
     return (
         f"{min(shares):.1%} to {max(shares):.1%} of the five nearest codes have the "
         f"query's digit, {word} with pixels and PCA ({others[0]:.1%}, {others[1]:.1%})"
-        f"; for a 5-NN classifier the code is {in_words(tests['pixels'], 'pixels')} and "
-        f"{in_words(tests['pca'], 'PCA')}"
+        f"; for a 5-NN classifier the code is {' and '.join(classifier)}"
     )
 
 
