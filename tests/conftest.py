@@ -1,5 +1,6 @@
 """What the tests share: the scripts that are found, a tiny MNIST, a short training."""
 
+from concurrent.futures import ThreadPoolExecutor
 import functools
 import importlib
 import inspect
@@ -159,6 +160,35 @@ def end(process, text=None):
 def read_report(out, script):
     """Return the numbers that a script has written."""
     return json.loads((out / f"{script}.json").read_text(encoding="utf-8"))
+
+
+@pytest.fixture(scope="session")
+def commands(tiny_npz, tmp_path_factory):
+    """Return `commands(script)`: how the script, run as a command, has ended.
+
+    All start at once, two at a time. They get all that can be odd together: images
+    with a channel and labels that are no digits, a console without letters for the
+    folder's name, no screen. Warnings of our own are errors.
+    """
+    folder = tmp_path_factory.mktemp("commands")
+    with np.load(tiny_npz) as arrays:
+        parts = {x: arrays[x][..., np.newaxis] for x in ("x_train", "x_test")}
+    np.savez(folder / "odd.npz", **parts, y_train=np.full(40, "q"), y_test=np.ones(3))
+
+    def run(script):
+        out = folder / f"輸出 {script}"
+        warnings = ["-W", "error:::__main__", "-W", "error:::common"]
+        flags = ["--epochs", EPOCHS, "--batch-size", BATCH_SIZE, "--seed", SEED]
+        files = ["--data", folder / "odd.npz", "--out", out]
+        program = [*warnings, PROJECT / f"{script}.py", *flags, *files]
+        ended = end(start(*program, PYTHONIOENCODING="cp1252"))
+        ended.out = out
+        return ended
+
+    with ThreadPoolExecutor(2) as pool:
+        running = {script: pool.submit(run, script) for script in SCRIPTS}
+        yield lambda script: running[script].result()
+        pool.shutdown(cancel_futures=True)
 
 
 @pytest.fixture

@@ -608,7 +608,7 @@ def test_a_closed_pipe_ends_no_program(python, tmp_path, monkeypatch):
     process.stdout = None
     ended = end(process)
     assert ended.status == 0 and ended.stderr == "oneDNN=1\n"
-    assert (tmp_path / "numbers.json").read_text() == '{\n "a": 1\n}\n'
+    assert (tmp_path / "numbers.json").read_text(encoding="utf-8") == '{\n "a": 1\n}\n'
 
 
 HALF_SAVED = """

@@ -7,6 +7,7 @@ python -m pytest tests/test_kernel.py
 import queue
 import re
 import time
+
 from conftest import PROJECT
 import pytest
 

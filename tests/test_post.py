@@ -1,4 +1,6 @@
-"""What README says of the post's lines: each fails or misbehaves as it is said to."""
+"""The post: its models are these, and its lines fail or misbehave as pages say."""
+
+import importlib
 
 import common
 import keras
@@ -6,6 +8,26 @@ from keras import Input, Model
 from keras.layers import LSTM, Dense, RepeatVector
 import numpy as np
 import pytest
+
+
+@pytest.mark.parametrize(
+    ("script", "parameters"),
+    [("simple_ae", 50_992), ("deep_ae", 222_384), ("denoise_ae", 28_353)],
+)
+def test_the_summary_has_the_posts_total(script, parameters, capsys):
+    autoencoder = importlib.import_module(script).build_autoencoder()[0]
+    autoencoder.summary(expand_nested=True)
+    assert f"Total params: {parameters:,}" in capsys.readouterr().out
+
+
+def test_the_posts_layers():
+    """784 to 32 by relu and back by sigmoid; deep: 128, 64, 32, 64, 128."""
+    for script, units in ("simple_ae", [32, 784]), ("deep_ae", [128, 64, 32, 64, 128]):
+        _, *halves = importlib.import_module(script).build_autoencoder()
+        dense = [p for p in halves[0].layers + halves[1].layers if isinstance(p, Dense)]
+        assert [layer.units for layer in dense][: len(units)] == units
+        activations = [layer.activation.__name__ for layer in dense]
+        assert activations == ["relu"] * (len(dense) - 1) + ["sigmoid"]
 
 
 def test_np_utils_is_gone():

@@ -4,7 +4,6 @@ A new script is tested by this file as it is. The facts come from the module: th
 arguments of `build_autoencoder` and `train`, the diagram in its docstring, its report.
 """
 
-from concurrent.futures import ThreadPoolExecutor
 import importlib
 import inspect
 import math
@@ -224,36 +223,10 @@ def test_another_seed_draws_other_weights(run):
 # -------------------------------------------------------------------------- as commands
 
 
-@pytest.fixture(scope="module")
-def commands(tiny_npz, tmp_path_factory):
-    """Run each script once, two at a time: {script: how it ended}.
-
-    It is all that can be odd at once: images with a channel and labels that are no
-    digits, a console without letters for the folder's name, no screen, another working
-    folder. Warnings of our own are errors.
-    """
-    folder = tmp_path_factory.mktemp("commands")
-    with np.load(tiny_npz) as arrays:
-        parts = {x: arrays[x][..., np.newaxis] for x in ("x_train", "x_test")}
-    np.savez(folder / "odd.npz", **parts, y_train=np.full(40, "q"), y_test=np.ones(3))
-
-    def run(script):
-        out = folder / f"輸出 {script}"
-        warnings = ["-W", "error:::__main__", "-W", "error:::common"]
-        flags = ["--epochs", EPOCHS, "--batch-size", BATCH_SIZE, "--seed", SEED]
-        files = ["--data", folder / "odd.npz", "--out", out]
-        program = [*warnings, PROJECT / f"{script}.py", *flags, *files]
-        ended = end(start(*program, PYTHONIOENCODING="cp1252"))
-        ended.out = out
-        return ended
-
-    with ThreadPoolExecutor(2) as pool:
-        return dict(zip(SCRIPTS, pool.map(run, SCRIPTS)))
-
-
 @pytest.fixture
 def ended(script, commands):
-    ended = commands[script]
+    """A run of the script as a command: see conftest.commands."""
+    ended = commands(script)
     assert ended.status == 0, ended.stderr
     assert "Traceback" not in ended.stderr and "Warning:" not in ended.stderr
     return ended

@@ -2,20 +2,17 @@
 
 import ast
 import re
+
 from conftest import PROJECT
 import pytest
 
-FOLDERS = [
-    ".",
-    "claims",
-    "claims/post_2020",
-    "tools",
-    "tests",
-    "figures",
-    "data",
-    ".ci",
-]
-FILES = [p for f in FOLDERS for p in sorted((PROJECT / f).glob("*")) if p.is_file()]
+# .venv, outputs and the like have no part in it.
+LEFT_OUT = (PROJECT / ".gitignore").read_text(encoding="utf-8").replace("/", "").split()
+FILES = []
+for top in sorted(PROJECT.iterdir()):
+    if top.name not in [".git", *LEFT_OUT]:
+        inside = [p for p in sorted(top.rglob("*")) if p.parent.name not in LEFT_OUT]
+        FILES += [path for path in [top, *inside] if path.is_file()]
 SOURCES = [path for path in FILES if path.suffix == ".py"]
 REFUSED = re.compile(
     r'[<>:"\\|?*]|[ .]$|^(con|prn|aux|nul|com\d|lpt\d)(\.|$)', re.IGNORECASE
@@ -35,7 +32,7 @@ def test_names_can_stand_on_windows():
     assert len(set(lower)) == len(lower)  # upper and lower case are one there
 
 
-@pytest.mark.parametrize("path", SOURCES, ids=lambda path: path.name)
+@pytest.mark.parametrize("path", SOURCES, ids=lambda path: path.stem)
 def test_a_source_is_not_bound_to_posix(path):
     tree = ast.parse(path.read_text(encoding="utf-8"))
     for call in calls(tree):
