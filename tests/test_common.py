@@ -409,22 +409,6 @@ def test_the_clock_starts_with_each_run(tmp_path, monkeypatch):
         assert common.parse_args("text", ["--out", str(tmp_path)]).started == started
 
 
-def test_help_names_every_flag_with_its_default(capsys):
-    with pytest.raises(SystemExit) as ended:
-        common.parse_args("What\n  it does.", ["--help"], epochs=3, batch_size=64)
-    assert ended.value.code == 0
-    text = capsys.readouterr().out
-    assert "\n\nWhat\n  it does.\n\n" in text  # the docstring's lines are kept
-    for flag, default in {
-        "--epochs": "3",
-        "--batch-size": "64",
-        "--seed": "0",
-        "--data": "data/mnist.npz",
-        "--out": "outputs",
-    }.items():
-        assert re.search(rf"{flag} [^-]*default: {default}\b", text)
-
-
 @pytest.mark.parametrize(
     ("flags", "problem"),
     {
@@ -609,62 +593,6 @@ def test_a_closed_pipe_ends_no_program(python, tmp_path, monkeypatch):
     ended = end(process)
     assert ended.status == 0 and ended.stderr == "oneDNN=1\n"
     assert (tmp_path / "numbers.json").read_text(encoding="utf-8") == '{\n "a": 1\n}\n'
-
-
-HALF_SAVED = """
-import signal
-import common
-
-class Model:
-    def save(self, path):
-        path.write_text("half of it", encoding="utf-8")
-        signal.raise_signal(signal.SIGINT)
-
-def main(argv):
-    common.save(Model(), common.Path("model.keras"))
-
-common.run(main)
-"""
-
-
-@pytest.mark.skipif(os.name != "posix", reason="Windows has no signals to die of")
-def test_ctrl_c_while_saving_leaves_no_file_under_the_final_name(
-    python, tmp_path, monkeypatch
-):
-    monkeypatch.chdir(tmp_path)
-    ended = end(python("3.15.0", "-c", HALF_SAVED))
-    assert ended.status == -signal.SIGINT
-    assert "Traceback" not in ended.stderr and "saved" not in ended.stdout
-    assert not (tmp_path / "model.keras").exists()
-
-
-@pytest.mark.skipif(os.name != "posix", reason="Windows has no such shell")
-def test_a_shell_sees_status_130_after_ctrl_c_in_a_terminal(python, tmp_path):
-    """A real terminal: what it is sent as Ctrl-C becomes a signal to the program."""
-    program = "import common; common.run(lambda argv: (print('busy'), input()))"
-    (tmp_path / "busy.py").write_text(program, encoding="utf-8")
-    terminal = "import pty, sys; pty.spawn(sys.argv[1:])"
-    process = python("3.15.0", "-c", terminal, "bash", "--norc", "-i")
-    seen = ""
-
-    def write(text, until):
-        nonlocal seen
-        process.stdin.write(text)
-        process.stdin.flush()
-        seen = ""
-        while not re.search(until, seen):
-            character = process.stdout.read(1)
-            assert character, f"the shell has ended: {seen}"
-            seen += character
-
-    write("PS1=ready''; bind 'set enable-bracketed-paste off'\n", "\nready")
-    write(f"{sys.executable} {tmp_path / 'busy.py'}\n", "\nbusy\r?\n")
-    write("\x03", "ready")
-    assert "Traceback" not in seen
-    write("echo status $?.\n", r"status \d+\.")
-    assert "status 130." in seen
-    write("exit\n", "exit")
-    end(process)
 
 
 def test_python_i_keeps_the_models_and_ctrl_c(python, tmp_path):

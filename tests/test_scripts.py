@@ -347,9 +347,10 @@ def test_help_shows_the_docstring_and_the_flags(script, module, capsys):
     assert ended.value.code == 0
     text = capsys.readouterr().out
     assert module.__doc__.strip() in text and f"python {script}.py" in text
-    for name in "epochs", "batch_size":
-        flag = name.replace("_", "-")
-        assert re.search(rf"--{flag} [^-]*default: {getattr(module, name)}\b", text)
+    defaults = {"seed": 0, "data": "data/mnist.npz", "out": "outputs"}
+    defaults |= {"epochs": module.epochs, "batch-size": module.batch_size}
+    for flag, default in defaults.items():
+        assert re.search(rf"--{flag} [^-]*default: {default}\b", text)
 
 
 def test_a_bad_file_ends_before_the_training(module, tmp_path):
