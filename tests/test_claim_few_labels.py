@@ -31,7 +31,7 @@ def test_features_are_scaled_by_the_training_images_alone():
 
 def test_the_setting_is_chosen_on_validation_images(monkeypatch):
     class Fake:
-        """Right as often as the labels that it is scored with say for its strength."""
+        """Right as often as `labels` says for the scaling and its strength."""
 
         def __init__(self, strength):
             self.place = claim.STRENGTHS.index(strength)
@@ -40,14 +40,15 @@ def test_the_setting_is_chosen_on_validation_images(monkeypatch):
             self.size = len(labels)
 
         def score(self, features, labels):
-            return labels[self.place]
+            is_together = np.ptp(features.std(axis=0)) > 1e-6
+            return labels[int(is_together)][self.place]
 
     monkeypatch.setattr(claim, "classifier", lambda name, strength, *_: Fake(strength))
-    features = dict.fromkeys(("train", "validation", "test"), np.eye(4))
+    features = dict.fromkeys(("train", "validation", "test"), np.diag([1, 1, 1, 9]))
     labels = {
         "train": np.arange(4),
-        "validation": [0.1, 0.9, 0.5, 0.2],
-        "test": [0.99, 0.3, 0.4, 0.5],
+        "validation": [[0.8, 0.7, 0.5, 0.2], [0.1, 0.9, 0.1, 0.1]],
+        "test": [[0.4, 0.99, 0.4, 0.5], [0.7, 0.3, 0.7, 0.8]],
     }
     draws = [np.arange(2), np.arange(3)]
     assert claim.accuracies("pixels", features, labels, draws, 0) == [0.3, 0.3]
@@ -73,6 +74,7 @@ def test_the_verdict_follows_the_numbers():
         "sparse_ae": of([0.4, 0.4], [0.71, 0.81]),
     }
     assert claim.wins(accuracy["sparse_ae"]["10"], accuracy["pixels"]["10"]) == 1
+    assert claim.wins(accuracy["deep_ae"]["100"], accuracy["pixels"]["100"]) == 0
     text = claim.verdict(accuracy)
     assert "deep_ae with 10 (50.0%), sparse_ae with 100 (76.0%)" in text
     assert "pixels have 40.0% with 10 and 75.0% with 100" in text
