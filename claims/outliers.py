@@ -219,6 +219,8 @@ def verdict(judged, left_out):
         [judged[name]["mse"] for name in networks], list(chances.values())
     )
     word = "worse" if chances[best] < chances[worst] else "no worse"
+    linear = {f"PCA-{size}": hard_mean(judged[f"PCA-{size}"]) for size in PCA_SIZES}
+    best_linear = max(linear, key=linear.get)
     digits = {d: own["simple_ae"]["auroc"][str(d)] for d, own in left_out.items()}
     hardest = min(digits, key=digits.get)
     easiest = max(digits, key=digits.get)
@@ -226,9 +228,10 @@ def verdict(judged, left_out):
         f"the network with the least error on digits, {best}, finds turned or mirrored "
         f"digits and letters {word} than the one with the most, {worst} (mean AUROC "
         f"{chances[best]:.3f} and {chances[worst]:.3f}; rank correlation of error and "
-        f"AUROC over the five {order.statistic:.1f}); trained without one digit, "
-        f"simple_ae finds the {easiest} best ({digits[easiest]:.3f}) and the {hardest} "
-        f"worst ({digits[hardest]:.3f})"
+        f"AUROC over the five {order.statistic:.1f}); of PCA's sizes {best_linear} is "
+        f"best ({linear[best_linear]:.3f}); trained without one digit, simple_ae finds "
+        f"the {easiest} best ({digits[easiest]:.3f}) and the {hardest} worst "
+        f"({digits[hardest]:.3f})"
     )
 
 

@@ -86,9 +86,11 @@ def test_the_verdict_flips():
         "sparse_ae": (0.008, 0.8),
         "deep_ae": (0.005, 0.8),
     }
+    rows |= {f"PCA-{size}": (0.01, size / 1000) for size in claim.PCA_SIZES}
     worse = judged(**rows, conv_ae=(0.002, 0.6), vae=(0.03, 0.85))
     says = claim.verdict(worse, left_out)
     assert "conv_ae, finds" in says and " worse than " in says
+    assert "PCA-128 is best (0.128)" in says
     assert "the 0 best (0.900) and the 1 worst (0.200)" in says
     better = judged(**rows, conv_ae=(0.002, 0.9), vae=(0.03, 0.85))
     assert " no worse than " in claim.verdict(better, left_out)
