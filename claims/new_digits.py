@@ -271,7 +271,7 @@ def show(networks):
 
 
 def main(argv=None):
-    args = common.parse_args(__doc__, argv, epochs=EPOCHS)
+    args = common.parse_args(__doc__, argv, epochs=EPOCHS, seeds=SEEDS)
     (x_train, y_train), (x_test, y_test) = base.load_images(args)
     base.check_labels(y_train, x_train, args)
     base.check_labels(y_test, x_test, args)
@@ -297,7 +297,7 @@ def main(argv=None):
     trained = {}
     for name in [PLAIN, *BETAS]:
         runs = []
-        for seed in range(args.seed, args.seed + SEEDS):
+        for seed in range(args.seed, args.seed + args.seeds):
             models = train(name, x_train, x_test, seed, args.epochs)
             runs.append(measure(name, models, x_test, y_test, pairs, look, random))
             if seed == args.seed and name in (PLAIN, "beta 1"):
