@@ -143,6 +143,23 @@ def baselines(table):
     fill(table, [[f"{row['bce']:.4f}", f"{row['mse']:.4f}"] for row in rows])
 
 
+def changes(table):
+    """Fill in a table of claims/one_change.py's changes, in its order.
+
+    The last two cells are the loss of the script itself and that with the change, each
+    a mean of the seeds; the second has its range.
+    """
+    rows = []
+    for change in numbers_of("one_change").values():
+        for case in change.values() if isinstance(change, dict) else []:
+            if isinstance(case, dict) and "outcome" in case:
+                own = next(iter(case["own"].values()))
+                new = next(iter(case["changed"].values()))
+                spread = f"({new['low']:.4f}–{new['high']:.4f})"
+                rows.append([f"{own['mean']:.4f}", f"{new['mean']:.4f} {spread}"])
+    fill(table, rows)
+
+
 def history(table):
     """Fill in a table of Kerases, one row for each file in claims/history/output/.
 
@@ -191,7 +208,8 @@ def machine(folder=""):
 def main(flags):
     texts = {path: path.read_text(encoding="utf-8") for path in pages()}
     with_calls = [str(path) for path, text in texts.items() if "[[[cog" in text]
-    prologue = "from readme import baselines, block, history, machine, say, scripts"
+    names = "baselines, block, changes, history, machine, say, scripts"
+    prologue = f"from readme import {names}"
     options = ["-P", "-U", "-n", "utf-8", "-I", str(Path(__file__).parent)]
     # Never -r and --check: then cog writes, and its status is 0.
     how = ["--check", "--diff"] if "--check" in flags else ["-r"]
