@@ -68,9 +68,11 @@ def test_the_verdict_follows_the_numbers():
         "dense": {"25": claim.spread([0.1]), "100": claim.spread([0.092])},
         "deep": {"25": claim.spread([0.12]), "100": claim.spread([0.095])},
     }
-    text = claim.verdict(bce, post)
+    depth = {"Adam": bce, "Muon": {"dense": bce["deep"], "deep": bce["dense"]}}
+    text = claim.verdict(bce, depth, post)
     assert "falls by 0.0400 to 0.0950" in text
     assert "0.0500 with 8, 0.0000 with 32, 0.0050 with 128" in text
-    assert "better with 8, no different with 32, worse with 128" in text
+    assert "both by Adam better with 8, no different with 32, worse with 128" in text
+    assert "both by Muon worse with 8, no different with 32, better with 128" in text
     assert "lower dense by 0.0080" in text and "makes it 0.0050" in text
     assert text.endswith("deep is worse.")
