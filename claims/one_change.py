@@ -261,7 +261,7 @@ def other_kind(kind, optimizer, rate, **settings):
 # the same for seq2seq_ae.py.
 ADAMW = {deep_ae: (1e-2, 0.0), seq2seq_ae: (5e-3, 0.1)}
 BETA_2_RATE = 5e-3  # of 5e-3, 1e-2, 2e-2
-ADAM_DENOISE = 5e-3
+ADAM_DENOISE = 1e-2  # of 5e-3, 1e-2, after one epoch
 
 
 def accuracy(bench):
