@@ -9,7 +9,7 @@ sigmoid: the same 32 numbers as in simple_ae.py hold more.
 
 Section of the post: "Deep AutoEncoder". The last line it prints, on one CPU core:
 
-    deep_ae: test BCE 0.0747 (floor 0.0581) | MSE 0.0045 | PSNR 23.5 dB | 125 s
+    deep_ae: test BCE 0.0747 (floor 0.0581) | MSE 0.0045 | PSNR 23.4 dB | 46 s
 
 Go on with claims/code_size.py (what does depth buy?) and claims/neighbours.py (do near
 codes mean similar images?).

@@ -10,7 +10,7 @@ copying, not a narrow code.
 
 Section of the post: "Image Denoise". The last line it prints, on one CPU core:
 
-    denoise_ae: test BCE 0.0927 (floor 0.0581) | MSE 0.0100 | PSNR 20.0 dB | 336 s
+    denoise_ae: test BCE 0.0927 (floor 0.0581) | MSE 0.0100 | PSNR 20.0 dB | 301 s
 
 Go on with claims/noise_levels.py (other levels, other methods).
 """

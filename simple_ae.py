@@ -9,7 +9,7 @@ paint all 784 pixels again. They are the image's code, learnt from images alone.
 
 Section of the post: "Simple Autoencoder". The last line it prints, on one CPU core:
 
-    simple_ae: test BCE 0.0911 (floor 0.0581) | MSE 0.0095 | PSNR 20.2 dB | 15 s
+    simple_ae: test BCE 0.0911 (floor 0.0581) | MSE 0.0095 | PSNR 20.2 dB | 9 s
 
 Go on with claims/pca.py (is it better than PCA?), claims/jpeg.py (than JPEG?) and
 claims/code_size.py (what do 8 or 128 numbers buy?).

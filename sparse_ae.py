@@ -10,7 +10,7 @@ and L2 the decoder's weights, which could otherwise grow and make up for a small
 
 Section of the post: "Sparse Autoencoder". The last line it prints, on one CPU core:
 
-    sparse_ae: test BCE 0.0879 (floor 0.0581) | MSE 0.0073 | PSNR 21.4 dB | 70 s
+    sparse_ae: test BCE 0.0879 (floor 0.0581) | MSE 0.0073 | PSNR 21.4 dB | 47 s
 
 Go on with claims/collapse.py (why the post's got worse) and claims/sparsity.py (does
 each unit have a digit of its own?).

@@ -12,7 +12,7 @@ N(0, 1) decode to digits. ELBO is -(reconstruction + KL).
 Section of the post: "Variational autoencoder (VAE)". The last line, on one CPU core:
 
     vae: test BCE 0.1630 (floor 0.0581) | MSE 0.0338 | PSNR 14.7 dB | ELBO -135.7 nats
-    | 105 s
+    | 56 s
 
 Its BCE is that of the image decoded from the mean; ELBO decodes a random draw. Go on
 with claims/projection.py (a map of the digits) and claims/new_digits.py.
