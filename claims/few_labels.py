@@ -31,6 +31,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.neural_network import MLPClassifier
 import sparse_ae
 
+LONG = True  # about five minutes on one core
 SIZES = [10, 30, 100, 300, 1000]  # labels, the same number of each digit
 DRAWS = 5
 STRENGTHS = [0.001, 0.01, 0.1, 1.0]  # of the penalty beside the mean loss
@@ -98,23 +99,25 @@ def accuracies(name, features, labels, draws, seed):
         part: scaled(images, features["train"]) for part, images in features.items()
     }
     best_validation = -1.0
-    best_test = []
+    best = None
     for scaling in range(2):
         x = {part: arrays[scaling] for part, arrays in versions.items()}
         for strength in STRENGTHS:
-            validation = []
-            test = []
+            fitted = []
             for draw in draws:
-                fitted = classifier(name, strength, len(draw), seed)
+                one = classifier(name, strength, len(draw), seed)
                 with warnings.catch_warnings():  # enough steps is not all of them
                     warnings.simplefilter("ignore", ConvergenceWarning)
-                    fitted.fit(x["train"][draw], labels["train"][draw])
-                validation.append(fitted.score(x["validation"], labels["validation"]))
-                test.append(float(fitted.score(x["test"], labels["test"])))
-            if np.mean(validation) > best_validation:
-                best_validation = np.mean(validation)
-                best_test = test
-    return best_test
+                    fitted.append(one.fit(x["train"][draw], labels["train"][draw]))
+            validation = np.mean(
+                [one.score(x["validation"], labels["validation"]) for one in fitted]
+            )
+            if validation > best_validation:
+                best_validation = validation
+                best = x["test"], fitted
+
+    x_test, fitted = best
+    return [float(one.score(x_test, labels["test"])) for one in fitted]
 
 
 def spread(values):
