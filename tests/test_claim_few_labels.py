@@ -37,7 +37,7 @@ def test_the_setting_is_chosen_on_validation_images(monkeypatch):
             self.place = claim.STRENGTHS.index(strength)
 
         def fit(self, features, labels):
-            self.size = len(labels)
+            return self
 
         def score(self, features, labels):
             is_together = np.ptp(features.std(axis=0)) > 1e-6
