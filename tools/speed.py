@@ -25,7 +25,7 @@ import keras
 from matplotlib.figure import Figure
 from post import POST
 
-LONG = True
+LONG = "simple_ae deep_ae conv_ae"  # denoise_ae takes as long as all three
 
 # Sparse: the post's loss is that of a network that has learnt nothing.
 NAMES = [name for name in POST if name != "sparse_ae"]
