@@ -247,11 +247,11 @@ _check_keras()
 
 
 def speed_options(steps):
-    """Return arguments of `compile` that make training faster, and change nothing else.
+    """Return arguments of `compile` that can make training faster, and do no more.
 
     TensorFlow and JAX can run several steps before they return to Python: the largest
     divisor of `steps` up to 75, so that the progress bar ends at its total. TensorFlow
-    is faster without XLA, which cannot compile cuDNN's LSTM.
+    is to do without XLA, which cannot compile cuDNN's LSTM.
 
     Args:
         steps: the steps of one epoch as `fit` will make them: for arrays

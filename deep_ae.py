@@ -31,6 +31,7 @@ def build_autoencoder(encoding_dim=encoding_dim):
     input_img = keras.Input(shape=(784,))
     encoded = layers.Dense(128, activation="relu")(input_img)
     encoded = layers.Dense(64, activation="relu")(encoded)
+    # A positive bias at the start keeps all units of the code alive.
     code_layer = layers.Dense(
         encoding_dim, activation="relu", bias_initializer=keras.initializers.Constant(2)
     )
