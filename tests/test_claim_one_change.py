@@ -1,10 +1,12 @@
 """claims/one_change.py: each change is one, and its words follow from the numbers."""
 
-import base
 import keras
 import numpy as np
-import one_change
 import pytest
+
+pytest.importorskip("sklearn")
+import base
+import one_change
 
 
 class Begun(Exception):
