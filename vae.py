@@ -125,7 +125,7 @@ def train(
         optimizer=optimizer or keras.optimizers.Adam(learning_rate, beta_2=0.99),
         loss="binary_crossentropy",
         metrics=["binary_crossentropy"],  # the loss without the KL term
-        **common.speed_options(steps),  # optional
+        **common.speed_options(steps),  # only faster: may be left out
     )
     return autoencoder.fit(
         x_train,

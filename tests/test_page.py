@@ -454,14 +454,12 @@ def test_maps_can_be_pulled(open_page, pages, models):
     page = open_page(pages["float16"])
     page.get_by_label("conv_ae").check()
     code = value(page, "chosen.code")
-    page.fill("#which", "78")  # number 77 of 4 x 4 x 8: row 2, column 1, map 5
-    x, y = value(
-        page,
-        "cellCorner(77, codeShape(), mapLayout(codeShape(), "
-        "$('code').clientWidth, $('code').clientHeight))",
-    )
-    page.fill("#which", "1")
-    page.locator("#code").click(position={"x": x + 5, "y": y + 5})
+    # Number 77 of 4 x 4 x 8 is row 2, column 1 of map 5, the second in the lower row.
+    width, height = page.evaluate("[$('code').clientWidth, $('code').clientHeight]")
+    cell = (height / 2 - 4) / 4
+    x = 1.5 * width / 4 + (1.5 - 2) * cell
+    y = 1.5 * height / 2 + (2.5 - 2) * cell
+    page.locator("#code").click(position={"x": x, "y": y})
     page.keyboard.press("ArrowDown")
     pulled = value(page, "pulled")
     assert (np.flatnonzero(pulled != code) == 77).all() and pulled[77] < code[77]
@@ -541,6 +539,8 @@ def test_nothing_jumps_while_drawing(open_page, pages):
     page.click("#face")
     settle(page)
     assert page.evaluate(places) == before
+    page.evaluate("trained.forEach(each => $(each.name).classList.toggle('best'))")
+    assert page.evaluate(places) == before  # whichever is the best
 
 
 def click_everywhere(page):
