@@ -251,7 +251,8 @@ def speed_options(steps):
 
     TensorFlow and JAX can run several steps before they return to Python: the largest
     divisor of `steps` up to 75, so that the progress bar ends at its total. TensorFlow
-    is to do without XLA, which cannot compile cuDNN's LSTM.
+    is to do without XLA, which cannot compile cuDNN's LSTM. Callbacks that run after a
+    batch run once for several steps.
 
     Args:
         steps: the steps of one epoch as `fit` will make them: for arrays

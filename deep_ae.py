@@ -38,8 +38,8 @@ def build_autoencoder(encoding_dim=encoding_dim):
     encoded = code_layer(encoded)
     encoder = keras.Model(input_img, encoded, name="encoder")
 
-    # The post takes autoencoder.layers[-1] as the decoder of its simple model. Here
-    # that would be only the last of three layers.
+    # The post takes autoencoder.layers[-1] as the decoder of its simple model. Of a
+    # deep one that is only the last of three layers: so the decoder is a model here.
     encoded_input = keras.Input(shape=(encoding_dim,))
     decoded = layers.Dense(64, activation="relu")(encoded_input)
     decoded = layers.Dense(128, activation="relu")(decoded)
@@ -77,7 +77,7 @@ def train(
 
     # Muon makes the singular values of a weight matrix's update about equal, so that no
     # direction is left behind. It is for the matrices inside a network: biases and the
-    # output layer get AdamW at the same learning rate.
+    # output layer get AdamW at the same learning rate, with Keras's own weight decay.
     muon = keras.optimizers.Muon(
         learning_rate, exclude_layers=["output"], weight_decay=0.1
     )

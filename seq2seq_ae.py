@@ -76,7 +76,7 @@ def train(
 
     # Muon makes the singular values of a weight matrix's update about equal, so that no
     # direction is left behind. It is for the matrices inside a network: biases and the
-    # output layer get AdamW at the same learning rate.
+    # output layer get AdamW at the same learning rate, with Keras's own weight decay.
     muon = keras.optimizers.Muon(
         learning_rate, exclude_layers=["output"], weight_decay=0.1
     )

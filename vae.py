@@ -41,9 +41,9 @@ class Sampling(layers.Layer):
 
     Args:
         kl_weight: KL is multiplied by it. With a loss that is a mean over the pixels,
-            such as Keras's BCE, 1 / (number of pixels) makes the sum -ELBO. If KL
-            weighs too much, the code says nothing and all images come out alike:
-            posterior collapse.
+            such as Keras's BCE, 1 / (number of pixels) makes the sum -ELBO / (number of
+            pixels). If KL weighs too much, the code says nothing and all images come
+            out alike: posterior collapse.
     """
 
     def __init__(self, kl_weight, **kwargs):
@@ -65,7 +65,7 @@ class Sampling(layers.Layer):
 
 @keras.saving.register_keras_serializable("vae")
 def bounded(z_log_var):
-    """Keep a log-variance between -10 and 1, or its exp() could overflow to nan."""
+    """Keep a log-variance between -10 and 1: without a bound the loss can be nan."""
     return ops.clip(z_log_var, -10, 1)
 
 
