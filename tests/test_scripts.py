@@ -283,7 +283,7 @@ def test_the_last_line_is_the_report_rounded(script, ended):
     )
 
 
-def test_every_number_of_the_docstrings_last_line_is_in_a_line_like_it(module, ended):
+def test_the_docstring_shows_a_last_line_like_it(module, ended):
     """The words are today's; tests of the records compare the numbers."""
     promised = re.search(
         r"^    \w+: test BCE .+(\n    \|.+)?", module.__doc__, re.MULTILINE
