@@ -496,6 +496,13 @@ def test_the_plane(open_page, pages, models, mnist, x_test):
     np.testing.assert_allclose(np.float32(yours), codes[0], atol=0.006 * scale)
 
 
+def test_a_digit_is_at_home_where_the_others_are_not(open_page, pages):
+    page = open_page(pages["float16"])
+    page.evaluate("plane.codes = Float32Array.of(0, 0, 0.1, 0, 0, 0.1, 0.1, 0.1, 2, 1)")
+    page.evaluate("plane.labels = Uint8Array.of(4, 4, 9, 9, 4)")  # the last is alone
+    assert page.evaluate("home(4)") == [2, 1]
+
+
 def test_both_languages(open_page, pages):
     page = open_page(pages["float16"], locale="zh-TW")
     assert page.inner_text("h1") == "畫一個數字"
