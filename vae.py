@@ -142,6 +142,7 @@ def plot_manifold(decoder, path):
     values = np.linspace(-1.9, 1.9, 20)  # the middles of the cells
     z = np.array([(x, y) for y in values[::-1] for x in values])  # 400 x 2
     tiles = decoder.predict(z, verbose=0).reshape(20, 20, 28, 28)
+    tiles = tiles.astype("float32")  # NumPy has no minimum of a bfloat16
     # The rows of pixels of 20 tiles side by side become one row of the picture.
     picture = tiles.swapaxes(1, 2).reshape(560, 560)
 
