@@ -180,7 +180,8 @@ def main(argv=None):
 
     rows = {"original": x_test[:10], "reconstruction": decoded_imgs[:10]}
     common.plot_images(rows, args.out / "vae.png")
-    common.plot_loss(history, x_train, x_test, args.out / "vae_loss.png")
+    path = args.out / "vae_loss.png"
+    common.plot_loss(history, x_train, x_test, path, key="binary_crossentropy")
     if latent_dim == 2:
         plot_manifold(decoder, args.out / "vae_manifold.png")
     else:
