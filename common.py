@@ -13,10 +13,6 @@ import tempfile
 import time
 import zipfile
 
-from matplotlib import font_manager
-from matplotlib.figure import Figure
-import numpy as np
-
 # On some processors TensorFlow leaves oneDNN off, although it is faster with it. The
 # switch is read when TensorFlow is loaded, and Keras loads it. So it stands here, and
 # "common" comes before "keras" in the alphabet and among every script's imports.
@@ -30,7 +26,10 @@ BACKEND_IS_FROM = (
 )
 try:
     import keras
-except (ImportError, ValueError) as error:  # Keras or its backend is not there
+    from matplotlib import font_manager
+    from matplotlib.figure import Figure
+    import numpy as np
+except (ImportError, ValueError) as error:  # a package or Keras's backend is not there
     reason = str(error).partition("\n")[0]
     install = f"{sys.executable} -m pip install -r requirements.txt"
     sys.stderr.write(

@@ -572,6 +572,15 @@ def test_a_left_over_setting_is_one_sentence(lines, python, tmp_path):
         assert re.match(pattern, sentence)
 
 
+def test_a_package_that_is_missing_is_one_sentence(python):
+    """As in a new environment without requirements.txt: Python and nothing else."""
+    ended = end(python("3.15.0", "-S", PROJECT / "simple_ae.py"))
+    assert ended.status == 2 and not ended.stdout
+    sentence = ended.stderr.splitlines()[-1]
+    assert sentence.startswith("No module named 'matplotlib': try ")
+    assert "-m pip install -r requirements.txt" in sentence
+
+
 PRINTS = """
 import common
 
