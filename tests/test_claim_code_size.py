@@ -35,17 +35,17 @@ def test_pca_is_numpys_svd_clipped():
     assert errors["bce"] == pytest.approx(bce, rel=1e-3)
 
 
-def test_rates_are_tuned_on_images_that_are_not_trained_on(monkeypatch):
-    x_train = np.arange(6000)
+def test_rates_are_chosen_on_images_that_are_not_trained_on(monkeypatch):
     seen = []
 
     def train(kind, size, kept, watched, seed, recipe, epochs):
-        seen.append((kept[0], kept[-1], watched[0], watched[-1]))
-        return {"bce": recipe[1]}
+        seen.append((kept[0], kept[-1], watched[0], watched[-1], epochs))
+        return {"bce": abs(recipe[1] - claim.RATES[1])}
 
     monkeypatch.setattr(claim, "train", train)
-    assert claim.tune("deep", x_train, "Adam", rates=(0.1, 0.2)) == {0.1: 0.1, 0.2: 0.2}
-    assert seen == [(0, 999, 1000, 5999)] * 2
+    rate = claim.tune("deep", 8, np.arange(60000), 0, "Adam", 10)
+    assert rate == claim.RATES[1]
+    assert seen == [(0, 54999, 55000, 59999, 3)] * len(claim.RATES)
 
 
 def test_better_is_said_only_if_all_seeds_say_so():
@@ -54,6 +54,8 @@ def test_better_is_said_only_if_all_seeds_say_so():
     assert claim.compare(low, high) == "better"
     assert claim.compare(high, low) == "worse"
     assert claim.compare(both, low) == claim.compare(both, high) == "no different"
+    printed_alike = map(claim.spread, ([0.09250], [0.09251]))
+    assert claim.compare(*printed_alike) == "no different"
 
 
 def test_the_verdict_follows_the_numbers():
