@@ -83,7 +83,7 @@ def train(
     autoencoder.compile(
         optimizer=optimizer or keras.optimizers.Adam(learning_rate, beta_2=0.99),
         loss="binary_crossentropy",
-        **common.speed_options(steps),  # only faster: may be left out
+        **common.speed_options(steps),  # only for speed: may be left out
     )
     return autoencoder.fit(
         x_train,

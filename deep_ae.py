@@ -84,7 +84,7 @@ def train(
     autoencoder.compile(
         optimizer=optimizer or muon,
         loss="binary_crossentropy",
-        **common.speed_options(steps),  # only faster: may be left out
+        **common.speed_options(steps),  # only for speed: may be left out
     )
     return autoencoder.fit(
         x_train,

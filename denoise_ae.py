@@ -87,7 +87,7 @@ def train(
     autoencoder.compile(
         optimizer=optimizer or keras.optimizers.Nadam(learning_rate),
         loss="binary_crossentropy",
-        **common.speed_options(steps),  # only faster: may be left out
+        **common.speed_options(steps),  # only for speed: may be left out
     )
     return autoencoder.fit(
         x_train_noisy,

@@ -83,7 +83,7 @@ def train(
     sequence_autoencoder.compile(
         optimizer=optimizer or muon,
         loss="binary_crossentropy",
-        **common.speed_options(steps),  # only faster: may be left out
+        **common.speed_options(steps),  # only for speed: may be left out
     )
     return sequence_autoencoder.fit(
         x_train,

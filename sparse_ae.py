@@ -53,9 +53,9 @@ def build_autoencoder(encoding_dim=encoding_dim, l1=1e-3, l2=5e-6):
     decoded = output_layer(encoded_input)
     decoder = keras.Model(encoded_input, decoded, name="decoder")
 
-    # L1 switches a unit off for good if it does not help yet. So each must help from
-    # the start: a bias of 0.5 lets most units respond, and the decoder starts as the
-    # encoder's transpose, to paint what the encoder sees, 4 times larger.
+    # L1 switches off a unit that does not help yet, and what is 0 on every image has
+    # no gradient to come back by. So each unit must help from the start: it has a bias
+    # of 0.5, and the decoder starts as the encoder's transpose, 4 times larger.
     output_layer.kernel.assign(4 * ops.transpose(code_layer.kernel))
 
     autoencoder = keras.Model(input_img, decoder(encoder(input_img)))
@@ -91,7 +91,7 @@ def train(
         optimizer=optimizer or keras.optimizers.Adam(learning_rate, beta_2=0.99),
         loss="binary_crossentropy",
         metrics=["binary_crossentropy"],  # the loss without the two penalties
-        **common.speed_options(steps),  # only faster: may be left out
+        **common.speed_options(steps),  # only for speed: may be left out
     )
     return autoencoder.fit(
         x_train,

@@ -65,7 +65,7 @@ class Sampling(layers.Layer):
 
 @keras.saving.register_keras_serializable("vae")
 def bounded(z_log_var):
-    """Keep a log-variance between -10 and 1: without a bound the loss can be nan."""
+    """Keep a log-variance between -10 and 1: exp() of a large one is infinite."""
     return ops.clip(z_log_var, -10, 1)
 
 
@@ -125,7 +125,7 @@ def train(
         optimizer=optimizer or keras.optimizers.Adam(learning_rate, beta_2=0.99),
         loss="binary_crossentropy",
         metrics=["binary_crossentropy"],  # the loss without the KL term
-        **common.speed_options(steps),  # only faster: may be left out
+        **common.speed_options(steps),  # only for speed: may be left out
     )
     return autoencoder.fit(
         x_train,
