@@ -1,6 +1,7 @@
 """The pages: what cog writes, numbers, links, pictures, snippets, and their twins."""
 
 import ast
+import itertools
 import os
 import re
 import shutil
@@ -53,6 +54,21 @@ def tokens_of(text):
             sections.append([])
         sections[-1] += [token, *(token.children or [])]
     return sections
+
+
+def paragraphs(text):
+    """Return the paragraphs of a page as a reader sees them, without tables."""
+    found = []
+    for before, token in itertools.pairwise(MarkdownIt().enable("table").parse(text)):
+        if before.type == "paragraph_open":
+            shown = {"softbreak": " ", "image": ""}
+            words = [shown.get(t.type, t.content) for t in token.children]
+            found.append(re.sub("<.+?>", "", "".join(words)))
+    return found
+
+
+def words(text):
+    return len(re.findall(r"\S*\w\S*", text))
 
 
 def decimals(text):
@@ -123,6 +139,18 @@ def test_a_number_in_prose_is_rendered_or_stands_in_a_rendered_block(name):
     typed = decimals("\n".join(prose(tokens) for tokens in by_hand))
     unknown = typed - decimals(rendered) - GIVEN
     assert not [number for number in unknown if "." in number]
+
+
+@pytest.mark.parametrize("name", ENGLISH)
+def test_paragraphs_and_sentences_are_short(name):
+    found = paragraphs(text_of(name))
+    sentences = [own for text in found for own in re.split(r"(?<=[.?!])\W*\s", text)]
+    assert not [text for text in found if words(text) > 60]
+    assert not [sentence for sentence in sentences if words(sentence) > 25]
+
+
+def test_the_readme_is_short():
+    assert sum(words(text) for text in paragraphs(text_of("README.md"))) <= 650
 
 
 @pytest.mark.parametrize("name", ENGLISH)
