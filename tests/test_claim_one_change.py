@@ -24,8 +24,12 @@ class Comparisons:
     def __init__(self, x_train, x_test):
         self.x_train = x_train
         self.x_test = x_test
+        self.seeds = [0]
 
-    def compare(self, script, *_, optimizer=None, models=None, more=None, **__):
+    def own(self, script, epochs, seed):
+        return script.build_autoencoder()
+
+    def compare(self, script, *_, optimizer=None, models=None, **__):
         keras.utils.set_random_seed(0)
         own = script.build_autoencoder()
         shape = own[0].output_shape[1:]
@@ -40,11 +44,7 @@ class Comparisons:
         if optimizer:
             old = own[0].optimizer
             found |= differences_of_optimizers(old, optimizer(old))
-        measured = more(changed, 0) if more else {}
-        assert all(np.isfinite(list(measured.values())))
-        assert set(measured) <= set(one_change.WORDS)
-        side = {"used": {"mean": 1.0}}
-        return {"differs": found, "own": side, "changed": side}
+        return {"differs": found}
 
 
 def keys_that_differ(old, new):
@@ -86,13 +86,12 @@ CHANGES = {
     "linear_code.simple_ae": {"activation"},
     "beta_2.simple_ae": {"beta_2"},
     "beta_2.own_rate": {"beta_2", "warmup_target"},
-    "beta_2.vae": {"beta_2"},
     "warmup.none": WARM_UP,
-    "warmup.fast": {"warmup_target"},
-    "warmup.fast_none": {"warmup_target", *WARM_UP},
+    "warmup.own_rate": {"warmup_target", *WARM_UP},
     "bias.deep_ae": {"bias"},
     "sparse_start.no_l2": {"kernel_regularizer"},
-    "sparse_start.ordinary": {"bias", "kernel"},
+    "sparse_start.bias": {"bias"},
+    "sparse_start.decoder": {"kernel"},
     "sparse_start.warmup": WARM_UP,
     "denoise.warmup": WARM_UP,
     "kl.none": {"kl_weight"},
