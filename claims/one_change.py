@@ -252,7 +252,7 @@ def other_kind(kind, optimizer, rate, **settings):
 # seed 0: of 1e-3, 3e-3, 1e-2, 2e-2 and 0, 0.1 for deep_ae.py; of 2e-3, 5e-3, 1e-2 and
 # the same for seq2seq_ae.py.
 ADAMW = {deep_ae: (1e-2, 0.0), seq2seq_ae: (5e-3, 0.1)}
-BETA_2_RATE = 5e-3  # of 5e-3, 1e-2, 2e-2
+BETA_2_RATE = 5e-3  # of 2e-3, 3e-3, 5e-3, 1e-2, 2e-2
 NO_WARMUP_RATE = 1.5e-3  # of 1e-3, 1.5e-3, 2e-3, 3e-3, 5e-3, 1e-2
 ADAM_DENOISE = 1e-2  # of 5e-3, 1e-2, after one epoch
 
