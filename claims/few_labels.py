@@ -174,6 +174,7 @@ def draw_gains(accuracy, path):
         "deep_ae": ("#0072B2", "^", "deep_ae's code"),
         "simple_ae": ("#009E73", "D", "simple_ae's code"),
         "PCA-32": ("#CC79A7", "s", "PCA-32"),
+        "untrained sparse_ae": ("#E69F00", "o", "sparse_ae's, untrained"),
         FROM_SCRATCH: ("#555555", "v", "a dense network on pixels"),
     }
     sizes = list(accuracy["pixels"])

@@ -18,6 +18,7 @@ small distance alone says little: the blurrier an image, the nearer it is to man
 """
 
 from functools import partial
+from itertools import pairwise
 
 import base
 import common
@@ -72,6 +73,16 @@ def filling(codes):
         "within_2": float(np.mean(np.abs(codes) <= 2)),
         "distance": float(np.abs(shares - 0.01).sum() / 2),
     }
+
+
+def kinds(digits):
+    """Return how many kinds of digit there are, by their shares: exp(entropy).
+
+    It is 10 if all ten are as frequent, and less the more some of them prevail.
+    """
+    shares = np.bincount(digits) / len(digits)
+    shares = shares[shares > 0]
+    return float(np.exp(-np.sum(shares * np.log(shares))))
 
 
 def gaussian(codes):
@@ -163,12 +174,10 @@ def measure(name, models, x_test, y_test, pairs, look, random):
     if name == PLAIN:
         draws = np.maximum(draws, 0)  # a relu makes no other codes
     new = look(decoder.predict(draws, verbose=0))
-    shares = np.bincount(new["digits"]) / DRAWS
-    shares = shares[shares > 0]
     found["draws"] = {
         "distance": new["distance"],
         "unanimous": new["unanimous"],
-        "kinds": float(np.exp(-np.sum(shares * np.log(shares)))),
+        "kinds": kinds(new["digits"]),
     }
 
     middles = look(decoder.predict(halfway(means, *pairs), verbose=0))
@@ -198,40 +207,68 @@ def compare(ours, theirs):
     return "no different"
 
 
+def trend(spreads):
+    """Return whether a list of `spread`s "rises", "falls" or "has no order".
+
+    All seeds of each must be above, or below, all of the one before.
+    """
+    steps = list(pairwise(spreads))
+    if all(after["low"] > before["high"] for before, after in steps):
+        return "rises"
+    if all(after["high"] < before["low"] for before, after in steps):
+        return "falls"
+    return "has no order"
+
+
+def of_beta(networks, key):
+    """Return what a larger beta does to one of the measures, a few words."""
+    found = [networks[name][key] for name in ("beta 1/2", "beta 1", "beta 4")]
+    return f"{trend(found)} ({found[0]['mean']:.1f} to {found[-1]['mean']:.1f} nats)"
+
+
 def verdict(networks, controls):
     """Return the answers in sentences; networks and controls as in `main`."""
     model = networks["beta 1"]
     plain = networks[PLAIN]
+    ours, theirs = model["draws"], plain["draws"]
+    near, far = model["filling"]["distance"], plain["filling"]["distance"]
+    nearer = compare(far, near)  # a small distance is good: the other way round
     share = "unanimous"
     beside = [
         f"{compare(model['elbo'], networks[name]['elbo'])} beside {name}"
         for name in ("beta 1/2", "beta 4")
     ]
-    elbo = " and ".join(beside)
     return (
-        f"of digits drawn from the VAE {model['draws'][share]['mean']:.0%} have five "
-        f"nearest training images of one digit, which is "
-        f"{compare(model['draws'][share], plain['draws'][share])} than the plain "
-        f"autoencoder's {plain['draws'][share]['mean']:.0%} (test images "
+        f"Digits drawn from the VAE are of {ours['kinds']['mean']:.1f} kinds, which is "
+        f"{compare(ours['kinds'], theirs['kinds'])} than the plain autoencoder's "
+        f"{theirs['kinds']['mean']:.1f} (10 if all are as frequent). Its codes are "
+        f"{near['mean']:.2f} away from N(0, 1), which is "
+        f"{nearer} than the plain one's {far['mean']:.2f} from a Gaussian "
+        f"fitted to them. Of the digits drawn {ours[share]['mean']:.0%} have five "
+        f"nearest training images of one digit: {compare(ours[share], theirs[share])} "
+        f"than {theirs[share]['mean']:.0%} (test images "
         f"{controls['test images'][share]:.0%}). Halfway between two digits it is "
         f"{compare(model['halfway'][share], plain['halfway'][share])}: "
         f"{model['halfway'][share]['mean']:.0%} against "
         f"{plain['halfway'][share]['mean']:.0%} (mean of two images "
-        f"{controls['two images'][share]:.0%}). ELBO at beta 1 is {elbo}. "
+        f"{controls['two images'][share]:.0%}). From beta 1/2 over 1 to 4 KL "
+        f"{of_beta(networks, 'kl')} and the reconstruction error "
+        f"{of_beta(networks, 'reconstruction')}; ELBO at beta 1 is "
+        f"{' and '.join(beside)}. "
         f"Of the 4s {model['fours_as_nines']['mean']:.0%} come back as 9s (of the "
         f"images themselves {controls['fours_as_nines']:.1%} pass for one)."
     )
 
 
-def draw(trained, x_test, pairs, random, path):
+def draw(trained, x_test, ends, random, path):
     """Draw ten new digits and a walk, of the VAE and the plain autoencoder.
 
     Args:
         trained: {"VAE" and "plain": (autoencoder, encoder, decoder)}.
-        x_test, pairs, random: as for `measure`; the walk is of the first pair.
+        x_test, random: as for `measure`.
+        ends: the two images, (2, 784), between which to walk.
         path: the .png file to write.
     """
-    ends = x_test[[pairs[0][0], pairs[1][0]]]
     steps = np.linspace(0, 1, 10)[:, np.newaxis]
     normal = random.standard_normal((10, 2))
     new = {}
@@ -259,8 +296,8 @@ def flat(measures, above=""):
     return found
 
 
-def show(networks):
-    """Print the table of measures, means over the seeds."""
+def show(networks, controls):
+    """Print the table of measures, means over the seeds, and the controls."""
     columns = {name: flat(measures) for name, measures in networks.items()}
     print(" " * 20 + "".join(f"{name:>10}" for name in columns))
     for key in columns["beta 1"]:
@@ -268,6 +305,14 @@ def show(networks):
             f"{of[key]:10.3f}" if key in of else " " * 10 for of in columns.values()
         ]
         print(f"{key:<20}{''.join(cells)}")
+    for name in "test images", "two images":
+        found = ", ".join(f"{key} {of:.3f}" for key, of in controls[name].items())
+        print(f"control, {name}: {found}")
+    print(f"control, N(0, 1) itself: filling distance {controls['filling']:.3f}")
+    print(
+        f"control, the images themselves: grey {controls['grey']:.3f}, "
+        f"fours_as_nines {controls['fours_as_nines']:.3f}"
+    )
 
 
 def main(argv=None):
@@ -287,11 +332,11 @@ def main(argv=None):
         "two images": look(halfway(x_test, *pairs)),
     }
     for measures in controls.values():
-        del measures["digits"]
+        measures["kinds"] = kinds(measures.pop("digits"))
     fours = look(x_test[y_test == 4])["digits"]
     controls["fours_as_nines"] = float(np.mean(fours == 9))
     controls["grey"] = greyness(x_test)
-    controls["filling"] = filling(random.standard_normal((len(x_test), 2)))
+    controls["filling"] = filling(random.standard_normal((len(x_test), 2)))["distance"]
 
     networks = {}
     trained = {}
@@ -305,9 +350,10 @@ def main(argv=None):
         networks[name] = spread(runs)
         print(f"{name} is trained and measured", flush=True)
 
-    show(networks)
-    print(f"controls: {controls}")
-    draw(trained, x_test, pairs, random, args.out / "new_digits.png")
+    print(f"means of {args.seeds} seeds, {args.epochs} epochs each")
+    show(networks, controls)
+    ends = x_test[[np.flatnonzero(y_test == digit)[0] for digit in (0, 1)]]
+    draw(trained, x_test, ends, random, args.out / "new_digits.png")
     base.report(
         "new_digits",
         args,

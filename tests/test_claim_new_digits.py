@@ -21,6 +21,14 @@ def test_codes_that_fill_the_prior_and_codes_that_do_not():
     assert one["mean"] == -9 and one["deviation"] == 0 and one["within_2"] == 0
 
 
+def test_kinds_count_by_their_shares():
+    assert claim.kinds(np.arange(50) % 10) == pytest.approx(10)
+    assert claim.kinds(np.full(5, 7)) == pytest.approx(1)
+    shares = [0.9, 0.1]
+    expected = np.prod([share**-share for share in shares])
+    assert claim.kinds(np.array([3] * 9 + [8])) == pytest.approx(expected)
+
+
 def test_draws_have_the_codes_mean_and_covariance():
     random = np.random.default_rng(0)
     codes = random.standard_normal((100, 2)) @ [[2, 1], [0, 3]] + [5, -1]
@@ -77,3 +85,47 @@ def test_better_is_said_only_if_all_seeds_say_so():
     assert claim.compare(higher, spread["a"]["b"]) == "better"
     assert claim.compare(spread["a"]["b"], higher) == "worse"
     assert claim.compare(claim.spread([2.0, 9.0]), higher) == "no different"
+
+
+def test_a_trend_needs_every_step_and_all_seeds():
+    low, middle, high = (claim.spread(runs) for runs in ([1.0, 2], [3.0, 4], [5.0, 6]))
+    assert claim.trend([low, middle, high]) == "rises"
+    assert claim.trend([high, middle, low]) == "falls"
+    assert claim.trend([low, high, middle]) == "has no order"
+    assert claim.trend([claim.spread([1.0, 3]), middle, high]) == "has no order"
+
+
+def test_the_verdict_says_for_each_measure_who_is_better():
+    def network(kinds, distance, elbo):
+        return claim.spread(
+            [
+                {
+                    "draws": {"kinds": kinds + seed, "unanimous": 0.5 + seed},
+                    "filling": {"distance": distance + 0.01 * seed},
+                    "halfway": {"unanimous": 0.5},
+                    "fours_as_nines": 0.5,
+                    "elbo": elbo + seed,
+                    "kl": -elbo - seed,
+                    "reconstruction": elbo + seed,
+                }
+                for seed in range(2)
+            ]
+        )
+
+    networks = {
+        claim.PLAIN: network(5.0, 0.5, 0.0),
+        "beta 1/2": network(9.0, 0.2, 10.0),
+        "beta 1": network(9.0, 0.2, 20.0),
+        "beta 4": network(9.0, 0.2, 30.0),
+    }
+    control = {"unanimous": 0.9}
+    controls = {"test images": control, "two images": control, "fours_as_nines": 0.0}
+    text = claim.verdict(networks, controls)
+    assert "9.5 kinds, which is better than" in text
+    assert "is better than the plain one's" in text
+    assert "one digit: no different than" in text
+    assert "KL falls (-10.5 to -30.5 nats)" in text
+    assert "the reconstruction error rises (10.5 to 30.5 nats)" in text
+    assert "better beside beta 1/2 and worse beside beta 4" in text
+    networks[claim.PLAIN] = network(9.0, 0.1, 0.0)
+    assert "is worse than the plain one's" in claim.verdict(networks, controls)

@@ -40,13 +40,23 @@ def test_the_verdict_says_who_wins():
     right = {
         "PCA": np.arange(100) < 40,
         "autoencoder, 2 numbers": np.arange(100) < 70,
-        "t-SNE": np.arange(100) < 95,
-        "32 numbers, t-SNE": np.arange(100) < 96,
+        "PCA-50, t-SNE": np.arange(100) < 95,
     }
-    text = projection.verdict(right)
+    alone = projection.spread([0.95, 0.96])
+    assert alone == {"mean": pytest.approx(0.955), "low": 0.95, "high": 0.96}
+
+    def answer(*scores):
+        both = {"PCA-50, t-SNE": alone, "32 numbers, t-SNE": projection.spread(scores)}
+        return projection.verdict(right, both)
+
+    text = answer(0.97, 0.98)
     assert "(70.0% by 5 neighbours) is better than PCA (40.0%)" in text
-    assert "worse than t-SNE (95.0%)" in text
-    assert "(96.0%), is not seen to differ from t-SNE alone." in text
+    assert "worse than PCA-50, then t-SNE (95.0%)" in text
+    assert "(97.5%, 97.0% to 98.0%), is better than PCA-50, then t-SNE" in text
+    assert "t-SNE (95.5%, 95.0% to 96.0%)." in text
+    assert "%), is worse than" in answer(0.93, 0.94)
+    assert "not seen to differ from" in answer(0.96, 0.98)  # they touch
+    assert "not seen to differ from" in answer(0.90, 0.95)
 
 
 def test_names_stand_where_a_digit_is_densest_and_apart():
