@@ -174,11 +174,11 @@ def draw_gains(accuracy, path):
         "deep_ae": ("#0072B2", "^", "deep_ae's code"),
         "simple_ae": ("#009E73", "D", "simple_ae's code"),
         "PCA-32": ("#CC79A7", "s", "PCA-32"),
-        "untrained sparse_ae": ("#E69F00", "o", "sparse_ae's, untrained"),
-        FROM_SCRATCH: ("#555555", "v", "a dense network on pixels"),
+        "untrained sparse_ae": ("#E69F00", "P", "sparse_ae's, untrained"),
+        FROM_SCRATCH: ("#555555", "v", "dense net on pixels"),
     }
     sizes = list(accuracy["pixels"])
-    axis = Figure(figsize=(9, 6), layout="constrained").subplots()
+    axis = Figure(figsize=(9, 6.5), layout="constrained").subplots()
     axis.axhline(0, color="black", lw=1.5)
     for shift, (name, (color, marker, label)) in enumerate(styles.items(), start=-2):
         draws = np.array([accuracy[name][size]["draws"] for size in sizes])
@@ -195,7 +195,7 @@ def draw_gains(accuracy, path):
     axis.set_xlabel("labelled images", fontsize=17)
     axis.set_ylabel("points of accuracy above pixels", fontsize=17)
     axis.spines[["top", "right"]].set_visible(False)
-    axis.legend(fontsize=14, frameon=False)
+    axis.figure.legend(loc="outside upper center", ncols=3, fontsize=15, frameon=False)
     common.save(axis.figure, path)
 
 
