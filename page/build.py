@@ -67,7 +67,7 @@ def find_scripts(folder):
     return sorted(
         path.stem
         for path in folder.glob("*.py")
-        if "\ndef build_autoencoder(" in path.read_text(encoding="utf-8")
+        if "\ndef build_autoencoder(" in path.read_text("utf-8", errors="replace")
     )
 
 
@@ -85,9 +85,11 @@ def describe_layer(layer, dtype):
     """
     kind = type(layer).__name__
     config = layer.get_config()
-    if kind not in LAYERS:
+    is_keras_own = type(layer) is getattr(keras.layers, kind, None)
+    if kind not in LAYERS or not is_keras_own:
+        name = kind if is_keras_own else f"{kind} of your own"
         known = ", ".join(LAYERS)
-        raise common.DataError(f"the page has no layer {kind}, only {known}")
+        raise common.DataError(f"the page has no layer {name}, only {known}")
 
     for setting, wanted in LAYERS[kind].items():
         found = config.get(setting, wanted)
@@ -114,6 +116,12 @@ def describe_layer(layer, dtype):
                     f"not {tuple(config[setting])}"
                 )
             sizes["stride" if setting == "strides" else "size"] = first
+
+    for shape in layer.input.shape[1:], layer.output.shape[1:]:
+        if len(shape) == 3 and shape[0] != shape[1]:
+            raise common.DataError(
+                f"the page knows square maps only, and a layer {kind} has {shape}"
+            )
 
     with np.errstate(over="ignore"):  # what is too large becomes infinite
         weights = [weight.astype(dtype) for weight in layer.get_weights()]
@@ -147,7 +155,20 @@ def describe(model, dtype):
                 "just the layer before it"
             )
         tensor = layer.output
+    if tensor is not model.outputs[0]:
+        raise common.DataError("the page knows no layer that is used twice")
     return [describe_layer(layer, dtype) for layer in layers]
+
+
+def reason(error):
+    """Return what an exception says, in one line."""
+    return (str(error).strip() or type(error).__name__).splitlines()[0]
+
+
+def reshape(images, shape):
+    """Return images as a model takes them whose shape may have None, as an LSTM's."""
+    sizes = [-1 if size is None else size for size in shape[1:]]
+    return images.reshape(images.size // 784, *sizes)
 
 
 def load_halves(name, path):
@@ -156,29 +177,51 @@ def load_halves(name, path):
     Raises:
         common.DataError: it cannot be read, or is no autoencoder of 28 x 28 pixels.
     """
-    importlib.import_module(name)  # the script registers the layers of its own
+    try:
+        importlib.import_module(name)  # the script registers the layers of its own
+    except (Exception, SystemExit) as error:  # whatever a reader's script does
+        message = f"{name}.py cannot be imported: {reason(error)}"
+        raise common.DataError(message) from error
+
     try:
         autoencoder = keras.saving.load_model(path, compile=False)
         encoder = autoencoder.get_layer("encoder")
         decoder = autoencoder.get_layer("decoder")
+
+        # A variational encoder gives mean, log-variance and a draw: the code is the
+        # mean, and without the two others it is a chain of layers like any other.
+        variational = len(encoder.outputs) > 1
+        code = keras.Model(encoder.inputs[0], encoder.outputs[0])
+        decoder = keras.Model(decoder.inputs[0], decoder.outputs[0])
     except Exception as error:  # zipfile, h5py, json and Keras raise a dozen kinds
-        reason = str(error).strip().splitlines()[0]
-        raise common.DataError(f"cannot be read: {reason}") from error
+        raise common.DataError(f"cannot be read: {reason(error)}") from error
 
-    shape = autoencoder.output_shape[1:]
-    if math.prod(shape) != 784:
-        raise common.DataError(f"gives images of shape {shape} back, not 28 x 28")
-
-    # A variational encoder gives mean, log-variance and a draw: the code is the mean,
-    # and without the two others it is a chain of layers like any other.
-    variational = len(encoder.outputs) > 1
-    code = keras.Model(encoder.inputs[0], encoder.outputs[0])
+    for verb, shape in ("takes", code.input_shape), ("gives", decoder.output_shape):
+        try:
+            reshape(np.zeros(784), shape)
+        except ValueError as error:
+            message = f"{verb} images of shape {shape[1:]}, not 28 x 28"
+            raise common.DataError(message) from error
     if variational and code.output_shape != (None, 2):
         raise common.DataError(
             f"has a code of {code.output_shape[-1]} numbers; the page shows a plane, "
             "which needs latent_dim = 2"
         )
-    return code, decoder, shape, variational
+    return code, decoder, variational
+
+
+def read_report(path):
+    """Return the test BCE and the seed that a script has written into its report.
+
+    Raises:
+        common.DataError: the file cannot be read, or has no such number.
+    """
+    try:
+        report = json.loads(path.read_text(encoding="utf-8"))
+        bce = float(report["bce"])
+    except Exception as error:  # truncated, another encoding, no dict, no number
+        raise common.DataError(f"{path} has no number bce: {error!r}") from error
+    return bce, report.get("seed")
 
 
 def measured_bce(name, encoder, decoder, x_test):
@@ -186,7 +229,7 @@ def measured_bce(name, encoder, decoder, x_test):
     noise_factor = getattr(sys.modules[name], "noise_factor", 0)
     x_input = common.add_noise(x_test, noise_factor, seed=1) if noise_factor else x_test
     decoded_imgs = decoder.predict(encoder.predict(x_input, verbose=0), verbose=0)
-    return common.binary_crossentropy(x_test, decoded_imgs)
+    return common.binary_crossentropy(x_test, decoded_imgs.reshape(x_test.shape))
 
 
 def describe_network(name, models, x_test, dtype):
@@ -209,7 +252,7 @@ def describe_network(name, models, x_test, dtype):
         return {"name": name}, None
 
     try:
-        encoder, decoder, shape, variational = load_halves(name, path)
+        encoder, decoder, variational = load_halves(name, path)
         layers = {
             "encoder": describe(encoder, dtype),
             "decoder": describe(decoder, dtype),
@@ -217,19 +260,21 @@ def describe_network(name, models, x_test, dtype):
     except common.DataError as error:
         raise common.DataError(f"{path}: {error}") from error
 
-    x_test = x_test.reshape(-1, *shape)
+    x_test = reshape(x_test, encoder.input_shape)
     report_path = models / f"{name}.json"
     if report_path.is_file():
-        report = json.loads(report_path.read_text(encoding="utf-8"))
+        bce, seed = read_report(report_path)
     else:
-        report = {"bce": measured_bce(name, encoder, decoder, x_test), "seed": None}
+        bce, seed = measured_bce(name, encoder, decoder, x_test), None
 
     codes = encoder(x_test[: CODES if variational else IMAGES])
     codes = keras.ops.convert_to_numpy(codes)
+    if not (math.isfinite(bce) and np.isfinite(codes).all()):
+        raise common.DataError(f"{path}: its BCE, {bce}, or its code is no number")
     network = {
         "name": name,
-        "bce": report["bce"],
-        "seed": report["seed"],
+        "bce": bce,
+        "seed": seed if isinstance(seed, int) else None,
         "variational": variational,
         "limit": float(np.abs(codes[:IMAGES]).max()) or 1.0,  # of the bars' axis
         "signed": bool(codes[:IMAGES].min() < 0),
@@ -268,7 +313,9 @@ def build(models, data=None, scripts=ROOT, dtype="float16"):
             }
 
     template = (HERE / "template.html").read_text(encoding="utf-8")
-    data_text = json.dumps(page).replace("<", "\\u003c")  # no </script> in the data
+    data_text = json.dumps(page, allow_nan=False).replace(
+        "<", "\\u003c"
+    )  # no </script> in the data
     return template.replace("{{data}}", data_text, 1)
 
 
@@ -277,7 +324,10 @@ def main(argv=None):
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument(
-        "--models", type=Path, default="outputs", help="their folder (default: outputs)"
+        "--models",
+        type=Path,
+        default=ROOT / "outputs",
+        help="their folder (default: outputs)",
     )
     parser.add_argument("--data", help="an .npz file (default: data/mnist.npz)")
     parser.add_argument(

@@ -223,6 +223,7 @@ def chain(encoder_layers, decoder_layers):
 def eighth(tmp_path, monkeypatch):
     """A function that saves a model as that of a script of the reader's own."""
     monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.delitem(sys.modules, "eighth_ae", raising=False)
     (tmp_path / "eighth_ae.py").write_text("\ndef build_autoencoder(): ...\n")
 
     def save(autoencoder):
@@ -283,6 +284,16 @@ def flat(*encoder_layers):
     return lambda: chain([*encoder_layers, layers.Flatten()], [layers.Dense(784)])
 
 
+class Dense(layers.Dense):
+    def call(self, inputs):
+        return 2 * super().call(inputs)
+
+
+def twice():
+    shared = layers.Dense(784)
+    return chain([layers.Flatten(), shared, shared], [layers.Dense(784)])
+
+
 def square(**options):
     return flat(layers.Conv2D(1, 3, **options))
 
@@ -305,6 +316,16 @@ REFUSED = {
     "code of 3 numbers": vae_of_three,
     "not 28 x 28": lambda: chain([layers.Flatten()], [layers.Dense(783)]),
     "too large for float16": huge,
+    "no layer Dense of your own": flat(Dense(9)),
+    "used twice": twice,
+    "square maps only, and a layer Reshape has (4, 8, 1)": lambda: chain(
+        [layers.Flatten(), layers.Dense(32), layers.Reshape((4, 8, 1))],
+        [layers.Flatten(), layers.Dense(784)],
+    ),
+    "takes images of shape (784, 2)": lambda: keras.Model(
+        image := keras.Input((784, 2)),
+        flat()().get_layer("decoder")(flat(layers.Reshape((784,)))()(image)),
+    ),
 }
 
 
@@ -314,6 +335,44 @@ def test_what_the_page_cannot_compute_is_refused(build, eighth, data, sentence):
     with pytest.raises(build.common.DataError, match=re.escape(sentence)) as caught:
         build.build(folder, data, scripts=folder)
     assert "eighth_ae.keras: " in str(caught.value)
+
+
+BROKEN_FILES = {
+    "a truncated report": ("eighth_ae.json", b'{"bce": 0.1'),
+    "no BCE": ("eighth_ae.json", b'{"seed": 0}'),
+    "a BCE that is none": ("eighth_ae.json", b'{"bce": null}'),
+    "a BCE that is no number": ("eighth_ae.json", b'{"bce": NaN}'),
+    "no Python": ("eighth_ae.py", b"\ndef build_autoencoder(:\n"),
+    "a missing package": ("eighth_ae.py", b"import no_such\n\ndef build_autoencoder("),
+    "another encoding": ("eighth_ae.py", b"\ndef build_autoencoder(): '\xb4\xfa'\n"),
+}
+
+
+@pytest.mark.parametrize("case", BROKEN_FILES)
+def test_a_broken_file_beside_a_model(build, eighth, data, case):
+    folder = eighth(flat()())
+    name, content = BROKEN_FILES[case]
+    (folder / name).write_bytes(content)
+    with pytest.raises(build.common.DataError, match="eighth_ae") as caught:
+        build.build(folder, data, scripts=folder)
+    assert "\n" not in str(caught.value)
+
+
+def test_images_in_and_out_may_have_different_shapes(build, eighth, data, x_test):
+    autoencoder = flat()()
+    folder = eighth(autoencoder)
+    html = build.build(folder, data, scripts=folder)
+    bce = build.common.binary_crossentropy(
+        x_test.reshape(-1, 784), halves(autoencoder, x_test[..., np.newaxis])[1]
+    )
+    assert float(re.search(r'"bce": ([\d.]+)', html)[1]) == pytest.approx(bce)
+
+
+def test_models_are_looked_for_beside_the_scripts(build, tmp_path, monkeypatch):
+    monkeypatch.setattr(build, "ROOT", tmp_path)
+    outputs = re.escape(str(tmp_path / "outputs"))
+    with pytest.raises(build.common.DataError, match=outputs):
+        build.main([])
 
 
 def test_what_cannot_be_read_is_one_sentence(
@@ -374,6 +433,31 @@ def test_a_drawing_becomes_an_image_like_mnists(open_page, pages):
     assert "NaN" not in page.inner_text("#answers")
 
 
+def test_one_finger_draws(open_page, pages):
+    page = open_page(pages["float16"], has_touch=True)
+    page.click("#clear")
+    box = page.locator("#pad").bounding_box()
+    page.mouse.move(box["x"] + 100, box["y"] + 100)
+    page.mouse.down(button="right")
+    page.mouse.move(box["x"] + 150, box["y"] + 100)
+    page.mouse.up(button="right")
+    assert page.evaluate("drawing.strokes") == []
+
+    touch = page.context.new_cdp_session(page)
+    for step, kind in enumerate(["touchStart", "touchStart", "touchMove", "touchMove"]):
+        first, second = [
+            {"x": box["x"] + x + 9 * step, "y": box["y"] + 100, "id": x}
+            for x in (60, 200)
+        ]
+        points = [first] if step == 0 else [first, second]
+        touch.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+    touch.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+    (stroke,) = page.evaluate("drawing.strokes")
+    across = [x * box["width"] for x, y in stroke]
+    assert len(across) >= 3 and 55 < min(across) and max(across) < 100
+    settle(page)
+
+
 def test_mnists_own_images_come_back(open_page, pages, x_test):
     page = open_page(pages["float16"])
     rng = np.random.default_rng(0)
@@ -405,6 +489,19 @@ def test_test_images_noise_and_errors(open_page, pages, models, x_test):
         assert float(page.inner_text(f"#{name} .error")) == pytest.approx(
             error, abs=2e-4
         )
+
+    for text, number in ("500", "39"), ("2.5", "2"), ("-3", "0"), ("", "0"):
+        page.fill("#number", text)
+        page.locator("#number").blur()
+        assert page.input_value("#number") == number
+        shown_image = value(page, "drawing.clean")
+        np.testing.assert_allclose(shown_image, x_test[int(number)].ravel(), atol=1e-6)
+    page.fill("#number", "2.5")
+    page.click("#next")
+    assert page.input_value("#number") == "3"
+    assert "0 to 39" in page.inner_text("label:has(#number)")
+    page.fill("#number", "7")
+    settle(page)
 
     errors = [float(text) for text in page.locator("#answers .error").all_inner_texts()]
     best = page.locator("#answers .best .error").first.inner_text()
@@ -445,6 +542,9 @@ def test_bars_can_be_pulled(open_page, pages, models):
     page.fill("#which", "32")
     page.locator("#value").fill(str(high))
     assert value(page, "pulled")[31] == pytest.approx(high, rel=1e-4)
+    page.fill("#which", "500")
+    page.locator("#which").blur()
+    assert page.input_value("#which") == "32"
     page.click("#back")
     assert (value(page, "pulled") == code).all()
     assert page.locator("#back").is_disabled()
@@ -453,6 +553,7 @@ def test_bars_can_be_pulled(open_page, pages, models):
 def test_maps_can_be_pulled(open_page, pages, models):
     page = open_page(pages["float16"])
     page.get_by_label("conv_ae").check()
+    assert page.input_value("#which") == "81"  # the first map's row 2, column 2
     code = value(page, "chosen.code")
     # Number 77 of 4 x 4 x 8 is row 2, column 1 of map 5, the second in the lower row.
     width, height = page.evaluate("[$('code').clientWidth, $('code').clientHeight]")
@@ -476,6 +577,8 @@ def test_the_plane(open_page, pages, models, mnist, x_test):
     np.testing.assert_allclose(on_page, codes, atol=2e-3 * scale)
     assert (value(page, "plane.labels") == mnist[1][1][:40]).all()
 
+    assert value(page, "plane.point") == value(page, "onTheWay(0)")
+    assert "one of 40 test images" in page.inner_text("#planename")
     limit = value(page, "plane.limit")
     drag(page, "#plane", [(0.75, 0.25)])
     np.testing.assert_allclose(value(page, "plane.point"), limit / 2, rtol=0.02)
@@ -501,6 +604,53 @@ def test_a_digit_is_at_home_where_the_others_are_not(open_page, pages):
     page.evaluate("plane.codes = Float32Array.of(0, 0, 0.1, 0, 0, 0.1, 0.1, 0.1, 2, 1)")
     page.evaluate("plane.labels = Uint8Array.of(4, 4, 9, 9, 4)")  # the last is alone
     assert page.evaluate("home(4)") == [2, 1]
+
+
+# What protanopes and deuteranopes see of linear RGB (Machado et al., 2009).
+SEEN = [
+    np.eye(3),
+    [[0.152, 1.053, -0.205], [0.115, 0.786, 0.099], [-0.004, -0.048, 1.052]],
+    [[0.367, 0.861, -0.228], [0.280, 0.673, 0.047], [-0.012, 0.043, 0.969]],
+]
+
+
+def lab(linear):
+    """Return CIELAB colours of linear RGB, both (n, 3)."""
+    to_xyz = [
+        [0.4124, 0.3576, 0.1805],
+        [0.2126, 0.7152, 0.0722],
+        [0.0193, 0.1192, 0.9505],
+    ]
+    xyz = linear @ np.transpose(to_xyz) / [0.9505, 1, 1.089]
+    x, y, z = np.where(xyz > 0.008856, np.cbrt(xyz), 7.787 * xyz + 16 / 116).T
+    return np.stack([116 * y - 16, 500 * (x - y), 200 * (y - z)], axis=1)
+
+
+def test_colour_blind_readers_tell_the_digits_apart(open_page, pages):
+    colors = open_page(pages["float16"]).evaluate("COLORS")
+    rgb = np.array([list(bytes.fromhex(color[1:])) for color in colors]) / 255
+    linear = np.where(rgb > 0.04045, ((rgb + 0.055) / 1.055) ** 2.4, rgb / 12.92)
+    for seen in SEEN:
+        colors = lab(np.clip(linear @ np.transpose(seen), 0, 1))
+        apart = np.linalg.norm(colors[:, None] - colors, axis=-1)
+        assert apart[np.triu_indices(10, 1)].min() > 25
+
+
+def test_pictures_have_names(open_page, pages):
+    page = open_page(pages["float16"], locale="en-US")
+    for name in "in: 784 numbers", "out: 784 numbers", "vae: code":
+        assert page.get_by_role("img", name=name).is_visible()
+
+
+def test_back_to_the_page(browser, pages):
+    page = browser.new_page()
+    page.goto(pages["float16"].as_uri())
+    settle(page)
+    page.fill("#noise", "0.5")
+    page.goto("about:blank")
+    page.go_back()
+    settle(page)
+    assert float(page.input_value("#noise")) == float(page.inner_text("#level")) == 0
 
 
 def test_both_languages(open_page, pages):
@@ -535,8 +685,23 @@ def test_a_phone(open_page, pages, locale):
     assert value(page, "drawing.clean").sum() == pytest.approx(5.3, abs=0.6)
 
 
-def test_nothing_jumps_while_drawing(open_page, pages):
+def test_commands_fit_on_a_phone(open_page, pages):
+    phone = {"viewport": {"width": 360, "height": 740}}
+    page = open_page(pages["untrained"], **phone)
+    too_wide = page.evaluate(
+        """() => Array.from(document.querySelectorAll("#answers code"))
+          .filter(code => code.getBoundingClientRect().right
+            > code.closest("figure").getBoundingClientRect().right)
+          .map(code => code.textContent)"""
+    )
+    assert page.locator("#answers code").count() >= 7
+    assert too_wide == []
+
+
+@pytest.mark.parametrize("name", ["simple_ae", "vae"])
+def test_nothing_jumps_while_drawing(open_page, pages, name):
     page = open_page(pages["float16"])
+    page.get_by_label(name).check()
     places = """() => Array.from(document.querySelectorAll("body *"))
       .filter(element => getComputedStyle(element).display !== "inline")
       .filter(element => !element.matches(".bar > i"))
@@ -623,6 +788,13 @@ def test_the_committed_page(open_page):
     page = open_page(INDEX)
     bces = page.locator("#networks td:nth-child(3)").all_inner_texts()
     assert [f"{float(bce):.4f}" for bce in bces] == bces and len(bces) >= 7
+    assert "(2 to 1,568 of them)" in page.text_content("header + p")
+    page.click("#clear")
+    settle(page)
+    for name, brightest in page.evaluate(
+        "trained.map(({name, answer}) => [name, Math.max(...answer)])"
+    ):
+        assert (brightest > 0.5) == (name == "vae")  # it paints from an empty pad
 
 
 def take_pictures():
