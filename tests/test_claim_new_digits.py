@@ -92,7 +92,9 @@ def test_a_trend_needs_every_step_and_all_seeds():
     assert claim.trend([low, middle, high]) == "rises"
     assert claim.trend([high, middle, low]) == "falls"
     assert claim.trend([low, high, middle]) == "has no order"
-    assert claim.trend([claim.spread([1.0, 3]), middle, high]) == "has no order"
+    touching = claim.spread([1.0, 3])
+    assert claim.trend([touching, middle, high]) == "has no order"
+    assert claim.trend([high, middle, touching]) == "has no order"
 
 
 def test_the_verdict_says_for_each_measure_who_is_better():
