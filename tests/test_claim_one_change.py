@@ -103,7 +103,6 @@ KINDS = {
     "adadelta.rate_1": "Adam to Adadelta",
     "muon.deep_ae": "Muon to AdamW",
     "muon.seq2seq_ae": "Muon to AdamW",
-    "denoise.adam": "Nadam to Adam",
 }
 NOT_COMPARED = "accuracy", "pixels_255", "speed_options", "onednn"
 
