@@ -54,8 +54,8 @@ def build_autoencoder(encoding_dim=encoding_dim, l1=1e-3, l2=5e-6):
     decoder = keras.Model(encoded_input, decoded, name="decoder")
 
     # L1 switches off a unit that does not help yet, and what is 0 on every image has
-    # no gradient to come back by. So each unit must help from the start: it has a bias
-    # of 0.5, and the decoder starts as the encoder's transpose, 4 times larger.
+    # no gradient to come back by. So each unit helps from the start: the decoder starts
+    # as the encoder's transpose, 4 times larger, and paints what the encoder sees.
     output_layer.kernel.assign(4 * ops.transpose(code_layer.kernel))
 
     autoencoder = keras.Model(input_img, decoder(encoder(input_img)))
