@@ -34,11 +34,11 @@ def load_model(name, out):
     importlib.import_module(name)  # for the layers of its own, such as vae.Sampling
     try:
         autoencoder = keras.models.load_model(path)
+        encoder = autoencoder.get_layer("encoder")
+        decoder = autoencoder.get_layer("decoder")
     except Exception as error:  # zipfile, h5py and Keras raise a dozen kinds
         sentence = f"{path} is damaged: run python {name}.py again"
         raise common.DataError(sentence) from error
-    encoder = autoencoder.get_layer("encoder")
-    decoder = autoencoder.get_layer("decoder")
     return autoencoder, encoder, decoder
 
 
