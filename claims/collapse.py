@@ -70,7 +70,10 @@ def verdict(divided, summed, mean_bce):
     """
     learns = divided["active"] >= 0.01 and divided["bce"] < mean_bce
     dies = summed["active"] < 0.01
-    if learns and dies:
+    if not learns:
+        word = "what the sum over the batch does is not shown here, where the network "
+        word += "has not learnt with the division either"
+    elif dies:
         word = "the sum over the batch is enough to switch the code off"
     else:
         word = "the sum over the batch is not what switches the code off here"

@@ -94,17 +94,20 @@ def verdict(measured, tests):
         tests: {"pixels", "pca": a list of `compare`, one a seed}.
     """
     shares = [own["same"] for own in measured["code"]]
-    others = measured["pixels"]["same"], measured["pca"]["same"]
-    if min(shares) > max(others):
-        word = "more than"
-    elif max(shares) < min(others):
-        word = "fewer than"
-    else:
-        word = "about as many as"
+    places = []
+    for key, name in ("pixels", "pixels"), ("pca", "PCA"):
+        other = measured[key]["same"]
+        if min(shares) > other:
+            word = "more than"
+        elif max(shares) < other:
+            word = "fewer than"
+        else:
+            word = "about as many as"
+        places.append(f"{word} with {name} ({other:.1%})")
     classifier = [in_words(tests["pixels"], "pixels"), in_words(tests["pca"], "PCA")]
     return (
         f"{min(shares):.1%} to {max(shares):.1%} of the five nearest codes have the "
-        f"query's digit, {word} with pixels and PCA ({others[0]:.1%}, {others[1]:.1%})"
+        f"query's digit, {' and '.join(places)}"
         f"; for a 5-NN classifier the code is {' and '.join(classifier)}"
     )
 
@@ -162,6 +165,7 @@ def main(argv=None):
     wrong = wrong_neighbours(y_test, by_code, 10)
     places = [f"{count} of test image {query}" for query, count in wrong.items()]
     print(f"wrong neighbours in the picture: {', '.join(places) or 'none'}")
+    one = {str(y_test[query]): count for query, count in wrong.items()}
 
     pixels, linear, *codes = measured
     measured = {"pixels": pixels, "pca": linear, "code": codes}
@@ -176,7 +180,7 @@ def main(argv=None):
             "high": max(own["same"] for own in codes),
         },
         wrong_neighbours={str(query): count for query, count in wrong.items()},
-        wrong_shown=sum(wrong.values()),
+        all_wrong_of=one if len(wrong) == 1 else {},  # {digit of the only query: count}
     )
 
 

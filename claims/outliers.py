@@ -7,10 +7,15 @@ outlier, and its mean squared error (MSE) tells it from a digit. Asked of five n
     python simple_ae.py        and sparse_ae.py, deep_ae.py, conv_ae.py, vae.py
     python claims/outliers.py
 
+With `--seeds 3` it judges further trainings, too, those in OUT/seed-1 and OUT/seed-2:
+
+    python simple_ae.py --seed 1 --out outputs/seed-1      and so on
+
 AUROC is the chance that an outlier has a larger error than a test digit: 1 is perfect,
 0.5 a guess. The threshold is the 95th percentile of the last 5,000 training images.
 Controls: PCA's error, the mean image's, and the amount of white, with the better sign.
-simple_ae.py's network is also trained ten times without one digit, and then shown it.
+simple_ae.py's network is also trained ten times, with one seed, without one digit, and
+then shown it.
 """
 
 import base
@@ -20,12 +25,12 @@ from matplotlib.figure import Figure
 import numpy as np
 import pca
 from PIL import Image, ImageDraw, ImageFont
-from scipy.stats import spearmanr
 import simple_ae
 from skimage import data
 from sklearn.decomposition import PCA
 from sklearn.metrics import roc_auc_score
 
+LONG = "--seeds 3"
 NETWORKS = "simple_ae", "sparse_ae", "deep_ae", "conv_ae", "vae"
 PCA_SIZES = 2, 8, 32, 128
 
@@ -38,6 +43,25 @@ PHOTOGRAPHS = (
     *("hubble_deep_field", "moon", "rocket"),
 )
 HARD = "turned", "mirrored", "letters"  # white strokes on black, as digits are
+MARGIN = 0.03  # of AUROC; five seeds of a network lie within it
+
+
+def load_networks(out, seeds):
+    """Return {network: its models with each of the seeds}, in `out` and `out`/seed-N.
+
+    Raises:
+        common.DataError: a model is not there, or cannot be read.
+    """
+    networks = {name: [base.load_model(name, out)] for name in NETWORKS}
+    for seed in range(1, seeds):
+        folder = out / f"seed-{seed}"
+        for name, models in networks.items():
+            try:
+                models.append(base.load_model(name, folder))
+            except common.DataError as error:
+                flags = f"--seed {seed} --out {folder}"
+                raise common.DataError(f"{error}, with {flags}") from error
+    return networks
 
 
 def draw(character, font):
@@ -205,33 +229,74 @@ def hard_mean(result):
     return float(np.mean([result["auroc"][name] for name in HARD]))
 
 
+def spread(values):
+    """Return the `mean`, `low` and `high` of one value for each seed, a dict."""
+    return {"mean": float(np.mean(values)), "low": min(values), "high": max(values)}
+
+
+def place(name, ranges):
+    """Return where a network stands among the others: best, worst or in between.
+
+    Args:
+        name: the network's.
+        ranges: {network: (low, high)}; where two touch, no difference is seen.
+    """
+    low, high = ranges[name]
+    others = [ranges[other] for other in ranges if other != name]
+    if high < min(other_low for other_low, _ in others):
+        return "the worst"
+    if low > max(other_high for _, other_high in others):
+        return "the best"
+    return "neither the best nor the worst"
+
+
 def verdict(judged, left_out):
     """Return the verdict: do better networks find fewer outliers, and which digit not?
 
     Args:
-        judged: {name of a score: what `judge` returned}.
+        judged: {name of a score: what `judge` returned, a list, one for each seed}.
         left_out: {digit: what `leave_out` returned}.
     """
-    networks = sorted(NETWORKS, key=lambda name: judged[name]["mse"])
-    chances = {name: hard_mean(judged[name]) for name in networks}
-    best, worst = networks[0], networks[-1]
-    order = spearmanr(
-        [judged[name]["mse"] for name in networks], list(chances.values())
-    )
-    word = "worse" if chances[best] < chances[worst] else "no worse"
-    linear = {f"PCA-{size}": hard_mean(judged[f"PCA-{size}"]) for size in PCA_SIZES}
+    chances = {}
+    ranges = {}
+    for name in NETWORKS:
+        own = chances[name] = spread([hard_mean(result) for result in judged[name]])
+        ranges[name] = own["low"], own["high"]
+        if len(judged[name]) == 1:  # the range is not known
+            ranges[name] = own["low"] - MARGIN / 2, own["high"] + MARGIN / 2
+
+    mses = {}
+    for name in NETWORKS:
+        mses[name] = np.mean([result["mse"] for result in judged[name]])
+    copiers = {"least": min(mses, key=mses.get), "largest": max(mses, key=mses.get)}
+    places = []
+    for word, name in copiers.items():
+        low, high = f"{chances[name]['low']:.3f}", f"{chances[name]['high']:.3f}"
+        found = low if low == high else f"{low} to {high}"
+        where = place(name, ranges)
+        places.append(f"{name}, with the {word} error on digits, is {where} ({found})")
+
+    seeds = len(judged[NETWORKS[0]])
+    how = f"{seeds} seeds"
+    if seeds == 1:
+        how = f"one seed, so {MARGIN} more or less is no difference"
+
+    linear = {f"PCA-{size}": hard_mean(judged[f"PCA-{size}"][0]) for size in PCA_SIZES}
     best_linear = max(linear, key=linear.get)
-    digits = {d: own["simple_ae"]["auroc"][str(d)] for d, own in left_out.items()}
-    hardest = min(digits, key=digits.get)
-    easiest = max(digits, key=digits.get)
+
+    def misses(name, digit):
+        return left_out[digit][name]["misses"][str(digit)]
+
+    most = max(left_out, key=lambda digit: misses("simple_ae", digit))
+    least = min(left_out, key=lambda digit: misses("simple_ae", digit))
     return (
-        f"the network with the least error on digits, {best}, finds turned or mirrored "
-        f"digits and letters {word} than the one with the most, {worst} (mean AUROC "
-        f"{chances[best]:.3f} and {chances[worst]:.3f}; rank correlation of error and "
-        f"AUROC over the five {order.statistic:.1f}); of PCA's sizes {best_linear} is "
-        f"best ({linear[best_linear]:.3f}); trained without one digit, simple_ae finds "
-        f"the {easiest} best ({digits[easiest]:.3f}) and the {hardest} worst "
-        f"({digits[hardest]:.3f})"
+        f"of {len(NETWORKS)} networks that have to find turned or mirrored digits and "
+        f"letters {' and '.join(places)} (mean AUROC; {how}); of PCA's sizes "
+        f"{best_linear} is best ({linear[best_linear]:.3f}). Trained "
+        f"without one digit, with one seed, simple_ae misses "
+        f"{misses('simple_ae', most):.0%} of the {most}s "
+        f"and {misses('simple_ae', least):.0%} of the {least}s, PCA-32 "
+        f"{misses('PCA-32', most):.0%} and {misses('PCA-32', least):.0%}"
     )
 
 
@@ -240,7 +305,7 @@ def plot(examples, judged, path):
 
     Args:
         examples: {name: (image, {network: (its reconstruction, is it an alarm)})}.
-        judged: {name of a score: what `judge` returned}.
+        judged: {name of a score: what `judge` returned, a list, one for each seed}.
         path: the .png file to write.
     """
     fig = Figure(figsize=(12, 12), layout="constrained")
@@ -260,8 +325,10 @@ def plot(examples, judged, path):
         axis.set_ylabel(name, fontsize=17, rotation=0, ha="right", va="center")
 
     axis = chart.subplots()
-    points = {name: (judged[name]["mse"], hard_mean(judged[name])) for name in judged}
-    line = [points[f"PCA-{size}"] for size in PCA_SIZES]
+    points = {}
+    for name, results in judged.items():
+        points[name] = [(result["mse"], hard_mean(result)) for result in results]
+    line = [points[f"PCA-{size}"][0] for size in PCA_SIZES]
     axis.plot(*zip(*line), "s--", color="#0072B2")
     for size, (x, y) in zip(PCA_SIZES, line):
         axis.annotate(
@@ -269,9 +336,10 @@ def plot(examples, judged, path):
             fontsize=15, color="#0072B2", ha="center", va="top",
         )  # fmt: skip
     for name in NETWORKS:
-        axis.plot(*points[name], "o", color="#D55E00", markersize=11)
+        axis.plot(*zip(*points[name]), "o", color="#D55E00", markersize=11)
+        highest = max(points[name], key=lambda point: point[1])
         axis.annotate(
-            name, points[name], (0, 10), textcoords="offset points",
+            name, highest, (0, 10), textcoords="offset points",
             fontsize=18, color="#D55E00", ha="center",
         )  # fmt: skip
     axis.axhline(0.5, color="black", ls=":")
@@ -302,21 +370,40 @@ def show(title, results, keys):
 
 
 def main(argv=None):
-    args = common.parse_args(__doc__, argv, epochs=simple_ae.epochs)
-    scores = {}
-    for name in NETWORKS:
-        scores[name] = by_network(base.load_model(name, args.out))
+    args = common.parse_args(__doc__, argv, epochs=simple_ae.epochs, seeds=1)
+    networks = load_networks(args.out, args.seeds)
 
     (x_train, y_train), (x_test, y_test) = base.load_images(args)
     base.check_labels(y_train, x_train, args)
     base.check_labels(y_test, x_test, args)
 
-    scores |= controls(x_train, PCA_SIZES)
+    scores = {}
+    for name, of_seeds in networks.items():
+        scores[name] = [by_network(models) for models in of_seeds]
+    for name, score in controls(x_train, PCA_SIZES).items():
+        scores[name] = [score]
+
     sets = outliers(x_test, y_test)
     judged = {}
-    for name, score in scores.items():
-        judged[name] = judge(name, score, x_train[-5000:], x_test, sets)
-    show(f"{len(x_test):,} test digits against", judged, list(sets))
+    for name, of_seeds in scores.items():
+        judged[name] = [
+            judge(name, score, x_train[-5000:], x_test, sets) for score in of_seeds
+        ]
+    first = {name: results[0] for name, results in judged.items()}
+    show(f"{len(x_test):,} test digits against", first, list(sets))
+
+    hard = {}
+    photographs = {}
+    print(f"\nAUROC of {', '.join(HARD)} | of photographs; seeds: {args.seeds}")
+    for name, results in judged.items():
+        hard[name] = spread([hard_mean(result) for result in results])
+        photographs[name] = spread([own["auroc"]["photographs"] for own in results])
+        cells = [
+            f"{own['mean']:.3f} ({own['low']:.3f} to {own['high']:.3f})"
+            for own in (hard[name], photographs[name])
+        ]
+        if name in NETWORKS:
+            print(f"{name:<10} {' | '.join(cells)}")
 
     left_out = {}
     for digit in range(10):
@@ -344,11 +431,11 @@ def main(argv=None):
     images = np.stack(list(shown.values()))
     examples = {name: (image, {}) for name, image in shown.items()}
     for network in "conv_ae", "vae":
-        models = base.load_model(network, args.out)
+        models = networks[network][0]
         decoded = base.reconstruct(
             models, images.reshape(-1, *models[0].output_shape[1:])
         ).reshape(-1, 784)
-        alarms = errors(images, decoded) > judged[network]["threshold"]
+        alarms = errors(images, decoded) > first[network]["threshold"]
         for (_, seen), own, alarm in zip(examples.values(), decoded, alarms):
             seen[network] = own, bool(alarm)
     plot(examples, judged, args.out / "outliers.png")
@@ -358,7 +445,8 @@ def main(argv=None):
         args,
         verdict(judged, left_out),
         scores=judged,
-        hard={name: hard_mean(result) for name, result in judged.items()},
+        hard=hard,
+        photographs=photographs,
         left_out={str(digit): results for digit, results in left_out.items()},
         images={name: len(images) for name, images in sets.items()},
     )

@@ -112,39 +112,52 @@ def build_twin():
     return simple_ae.build_autoencoder(encoding_dim=sparse_ae.encoding_dim)
 
 
+def beside(values, others):
+    """Return how specialised seeds are beside other seeds, by their ranges, a text."""
+    if min(values) > max(others):
+        return "more specialised than"
+    if max(values) < min(others):
+        return "less specialised than"
+    return "not seen to differ in that from"
+
+
+def in_range(values):
+    """Return "9.5% to 9.8%", or one of the two if they are printed alike."""
+    low, high = f"{min(values):.1%}", f"{max(values):.1%}"
+    return low if low == high else f"{low} to {high}"
+
+
 def verdict(numbers):
     """Return the verdict.
 
     numbers: {"sparse", "twin", "untrained", "pixels": a list of `summary`}.
     """
     means = {name: [own["mean"] for own in rows] for name, rows in numbers.items()}
-    ranges = {}
-    for name, values in means.items():
-        low, high = f"{min(values):.1%}", f"{max(values):.1%}"
-        ranges[name] = low if low == high else f"{low} to {high}"
-    sparse, twin = means["sparse"], means["twin"]
-    if min(sparse) > max(twin):
-        word = "more specialised than"
-    elif max(sparse) < min(twin):
-        word = "less specialised than"
-    else:
-        word = "not seen to differ in that from"
-    largest = max(own["largest"] for own in numbers["sparse"])
-    own_digit = "some unit" if largest > 0.5 else "no unit"
+    names = {
+        "twin": "those of the twin without penalties",
+        "untrained": "an untrained layer's",
+        "pixels": "pixels",
+    }
+    places = [
+        f"{beside(means['sparse'], means[key])} {name} ({in_range(means[key])})"
+        for key, name in names.items()
+    ]
+    largest = [own["largest"] for own in numbers["sparse"]]
+    over_half = sum(value > 0.5 for value in largest)
     return (
-        f"{own_digit} of the sparse code tells over half of what can be known about a "
-        f"digit (the most specialised {largest:.1%}, the mean {ranges['sparse']}); "
-        f"its units are {word} those of the twin without penalties ({ranges['twin']}; "
-        f"untrained {ranges['untrained']}, pixels {ranges['pixels']})"
+        f"with {over_half} of {len(largest)} seeds a unit of the sparse code tells "
+        f"over half of what can be known about a digit (the most specialised "
+        f"{in_range(largest)}); its units, on average {in_range(means['sparse'])}, are "
+        f"{', '.join(places)}"
     )
 
 
 def plot(shares, codes, x_test, digits, path):
-    """Draw every unit of each network on the scale, and images for three units.
+    """Draw every unit of each network on the scale, and what excites three units most.
 
     Args:
         shares: {name: specialisation, (units,)}, the sparse code's first.
-        codes, digits: of the sparse code, (n, units) and (units,).
+        codes, digits: of the sparse code, (n, units), and of its units, (units,).
         x_test: images, (n, 784).
         path: the .png file to write.
     """
@@ -175,12 +188,14 @@ def plot(shares, codes, x_test, digits, path):
         "least": order[0],
     }
     pictures.suptitle(
-        "ten test images to which a unit of the sparse code responds", fontsize=19
+        "the ten test images that excite a unit of the sparse code most", fontsize=19
     )
     axes = pictures.subplots(len(chosen), 10)
     for row, (name, unit) in zip(axes, chosen.items()):
-        active = np.flatnonzero(codes[:, unit] > 0)[:10]
-        row[0].set_ylabel(name, fontsize=18, rotation=0, ha="right", va="center")
+        strongest = np.argsort(-codes[:, unit])[:10]
+        active = strongest[codes[strongest, unit] > 0]
+        label = f"{name}:\nits digit is {digits[unit]}"
+        row[0].set_ylabel(label, fontsize=18, rotation=0, ha="right", va="center")
         for axis, index in zip(row, active):
             axis.imshow(x_test[index].reshape(28, 28), cmap="gray", vmin=0, vmax=1)
         for axis in row:

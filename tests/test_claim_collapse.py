@@ -50,5 +50,6 @@ def test_the_verdict_flips():
     assert says.startswith("the sum over the batch is enough")
     assert "0.01% of the code is active, BCE 0.3000" in says
     poor = {"active": 0.8, "bce": 0.3}
-    for pair in (learns, learns), (dead, dead), (dead, learns), (poor, dead):
-        assert "is not what switches" in collapse.verdict(*pair, 0.2625)
+    assert "is not what switches" in collapse.verdict(learns, learns, 0.2625)
+    for pair in (dead, dead), (dead, poor), (poor, dead):  # it never learns
+        assert "is not shown here" in collapse.verdict(*pair, 0.2625)

@@ -43,9 +43,10 @@ def test_the_verdict_places_the_code():
     tests = {"pixels": [{"wins": 1, "losses": 1, "p": 1.0}]}
     tests["pca"] = tests["pixels"]
     for shares, words in (
-        ([0.96, 0.97], "more than with"),
-        ([0.90, 0.91], "fewer than with"),
-        ([0.91, 0.96], "about as many as"),
+        ([0.96, 0.97], "more than with pixels (93.0%) and more than with PCA (95.0%)"),
+        ([0.90, 0.91], "fewer than with pixels (93.0%) and fewer than with PCA"),
+        ([0.94, 0.94], "more than with pixels (93.0%) and fewer than with PCA"),
+        ([0.91, 0.94], "about as many as with pixels (93.0%) and fewer than with PCA"),
     ):
         code = [{"same": share, "accuracy": 0.97} for share in shares]
         others = {"pixels": {"same": 0.93}, "pca": {"same": 0.95}}

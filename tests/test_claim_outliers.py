@@ -70,27 +70,63 @@ def test_controls_by_hand():
     np.testing.assert_allclose(scores["white"](images), images.mean(axis=1))
 
 
-def test_the_verdict_flips():
-    def judged(**errors_and_chances):
-        return {
-            name: {"mse": mse, "auroc": dict.fromkeys(claim.HARD, chance)}
-            for name, (mse, chance) in errors_and_chances.items()
-        }
+def test_models_of_other_seeds_are_in_folders_of_their_own(tmp_path, monkeypatch):
+    monkeypatch.setattr(claim.base, "load_model", lambda name, out: (name, out))
+    found = claim.load_networks(tmp_path, 3)
+    folders = [tmp_path, tmp_path / "seed-1", tmp_path / "seed-2"]
+    assert found["vae"] == [("vae", folder) for folder in folders]
+    assert claim.load_networks(tmp_path, 1)["vae"] == [("vae", tmp_path)]
 
+    def missing(name, out):
+        if out != tmp_path:
+            raise claim.common.DataError(f"run python {name}.py first")
+
+    monkeypatch.setattr(claim.base, "load_model", missing)
+    flags = "simple_ae.py first, with --seed 1 --out .*seed-1$"
+    with pytest.raises(claim.common.DataError, match=flags):
+        claim.load_networks(tmp_path, 2)
+
+
+def judged(**chances):
+    """Return what `judge` returned with each seed: AUROCs of networks, by hand."""
+    mses = {"simple_ae": 0.01, "sparse_ae": 0.008, "deep_ae": 0.005}
+    mses |= {"conv_ae": 0.002, "vae": 0.03}
+    results = {}
+    for name in (*claim.NETWORKS, *(f"PCA-{size}" for size in claim.PCA_SIZES)):
+        results[name] = [
+            {"mse": mses.get(name, 0.1), "auroc": dict.fromkeys(claim.HARD, chance)}
+            for chance in chances.get(name, [0.8])
+        ]
+    results["PCA-8"][0]["auroc"] = dict.fromkeys(claim.HARD, 0.85)
+    return results
+
+
+def test_the_verdict_flips():
     left_out = {
-        digit: {"simple_ae": {"auroc": {str(digit): chance}}}
-        for digit, chance in {0: 0.9, 1: 0.2, 2: 0.8}.items()
+        digit: {
+            "simple_ae": {"misses": {str(digit): share}},
+            "PCA-32": {"misses": {str(digit): share / 2}},
+        }
+        for digit, share in {0: 0.7, 1: 1.0, 2: 0.5}.items()
     }
-    rows = {
-        "simple_ae": (0.01, 0.8),
-        "sparse_ae": (0.008, 0.8),
-        "deep_ae": (0.005, 0.8),
-    }
-    rows |= {f"PCA-{size}": (0.01, size / 1000) for size in claim.PCA_SIZES}
-    worse = judged(**rows, conv_ae=(0.002, 0.6), vae=(0.03, 0.85))
-    says = claim.verdict(worse, left_out)
-    assert "conv_ae, finds" in says and " worse than " in says
-    assert "PCA-128 is best (0.128)" in says
-    assert "the 0 best (0.900) and the 1 worst (0.200)" in says
-    better = judged(**rows, conv_ae=(0.002, 0.9), vae=(0.03, 0.85))
-    assert " no worse than " in claim.verdict(better, left_out)
+
+    def says(**chances):
+        return claim.verdict(judged(**chances), left_out)
+
+    found = says(simple_ae=[0.8, 0.8], conv_ae=[0.6, 0.65], vae=[0.85, 0.9])
+    assert "conv_ae, with the least error on digits, is the worst (0.600 to" in found
+    assert "vae, with the largest error on digits, is the best (0.850 to" in found
+    assert "(mean AUROC; 2 seeds)" in found
+    assert "PCA-8 is best (0.850)" in found
+    assert "100% of the 1s and 50% of the 2s, PCA-32 50% and 25%" in found
+    found = says(simple_ae=[0.8, 0.8], conv_ae=[0.9, 0.95], vae=[0.1, 0.2])
+    assert "digits, is the best (0.900" in found
+    assert "digits, is the worst (0.100" in found
+
+    # The ranges touch.
+    assert "neither" in says(conv_ae=[0.6, 0.81], vae=[0.85, 0.9])
+    # With one seed a margin stands for the range.
+    found = says(conv_ae=[0.79], vae=[0.84])
+    assert "conv_ae, with the least error on digits, is neither" in found
+    assert "vae, with the largest error on digits, is the best" in found
+    assert "one seed, so 0.03 more or less is no difference" in found

@@ -53,7 +53,11 @@ def test_the_verdict_flips():
     others = {"twin": numbers(0.10, 0.12), "untrained": numbers(0.1)}
     others["pixels"] = numbers(0.1)
     says = sparsity.verdict({"sparse": numbers(0.13, 0.14), **others})
-    assert "no unit" in says and "more specialised than" in says
+    assert "with 0 of 2 seeds" in says and "more specialised than those of" in says
+    others["untrained"] = numbers(0.08, 0.15)
     says = sparsity.verdict({"sparse": numbers(0.08, 0.09, largest=0.6), **others})
-    assert "some unit" in says and "less specialised than" in says
-    assert "not seen to differ" in sparsity.verdict({"sparse": numbers(0.11), **others})
+    assert "with 2 of 2 seeds" in says and "less specialised than those of" in says
+    assert (
+        "not seen to differ in that from an untrained layer's (8.0% to 15.0%)" in says
+    )
+    assert "less specialised than pixels (10.0%)" in says
