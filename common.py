@@ -3,6 +3,7 @@
 import argparse
 import builtins
 import contextlib
+import io
 import json
 import os
 from pathlib import Path
@@ -18,24 +19,30 @@ import zipfile
 # "common" comes before "keras" in the alphabet and among every script's imports.
 os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
 
-KERAS_HOME = Path(os.environ.get("KERAS_HOME", "~/.keras")).expanduser()
+KERAS_FILE = Path(os.environ.get("KERAS_HOME", "~/.keras")).expanduser() / "keras.json"
 BACKEND_IS_FROM = (
     "the environment variable KERAS_BACKEND"
     if os.environ.get("KERAS_BACKEND")
-    else f"the file {KERAS_HOME / 'keras.json'}"
+    else f"the file {KERAS_FILE}"
 )
 try:
     import keras
     from matplotlib import font_manager
     from matplotlib.figure import Figure
     import numpy as np
-except (ImportError, ValueError) as error:  # a package or Keras's backend is not there
+except (ImportError, ValueError, OSError, AttributeError) as error:
+    # A package is missing, or a setting is wrong.
     reason = str(error).partition("\n")[0]
     install = f"{sys.executable} -m pip install -r requirements.txt"
-    sys.stderr.write(
-        f"{reason}: try {install}, or look at {BACKEND_IS_FROM}, which chooses Keras's "
-        "backend\n"
-    )
+    if getattr(error, "name", "") in ("keras", "matplotlib", "numpy"):
+        advice = f"take the Python that has it, or run {install}"
+    elif isinstance(error, ImportError) or "backend" in reason:
+        advice = (
+            f"look at {BACKEND_IS_FROM}, which chooses the backend, or run {install}"
+        )
+    else:
+        advice = f"look at the file {KERAS_FILE}: it can be deleted"
+    sys.stderr.write(f"{reason}: {advice}\n")
     sys.exit(2)
 
 MNIST_FILE = Path(__file__).resolve().parent / "data" / "mnist.npz"
@@ -144,7 +151,13 @@ def plot_images(rows, path):
         axis.set(xticks=[], yticks=[], frame_on=False)
     for row, (name, images) in zip(axes, rows.items()):
         row[0].set_ylabel(
-            name, fontsize=22, rotation=0, ha="right", va="center", family=fonts()
+            name,
+            fontsize=22,
+            rotation=0,
+            ha="right",
+            va="center",
+            family=fonts(),
+            parse_math=False,  # a $ in a name is a $
         )
         images = keras.ops.convert_to_numpy(images).astype("float32")
         for axis, image in zip(row, images):
@@ -164,15 +177,27 @@ def plot_loss(history, x_train, x_test, path, key="loss"):
     """Draw a loss over the epochs, between the mean image's loss and the floor.
 
     The two lines are what the loss function itself makes of the mean training image,
-    painted for every test image, and of the test images themselves.
+    painted for every test image, and of the test images themselves. They know nothing
+    of `loss_weights`.
 
     Args:
         history: what `fit` returned; validation is drawn if there was any.
         x_train, x_test: images in [0, 1]; the mean image is that of x_train.
         path: the .png file to write.
         key: "loss", or a metric that Keras has as a loss, by its name.
+
+    Raises:
+        ValueError: the history has no such key, or the two lines would not belong to
+            it: the loss is not one function, takes logits, or is not a mean.
     """
+    if key not in history.history:
+        found = ", ".join(history.history)
+        raise ValueError(f"the history has no {key}: choose from {found}")
     loss = history.model.loss if key == "loss" else key
+    is_mean = getattr(loss, "reduction", "mean") in ("mean", "sum_over_batch_size")
+    is_one = isinstance(loss, str) or callable(loss)
+    if not is_one or not is_mean or getattr(loss, "from_logits", False):
+        raise ValueError(f"no mean image and no floor can be drawn for the loss {loss}")
     loss_function = keras.losses.get(loss)
     mean_image = np.broadcast_to(x_train.mean(axis=0), x_test.shape)
     curves = {key: ("o-", "#0072B2"), f"val_{key}": ("s-", "#D55E00")}
@@ -228,13 +253,13 @@ def _check_keras():
         )
     elif keras.config.image_data_format() != "channels_last":
         problem = (
-            f"the file {KERAS_HOME / 'keras.json'} has channels_first as its "
-            "image_data_format, and these images are channels_last: change it there"
+            f"the file {KERAS_FILE} has channels_first as its image_data_format, and "
+            "these images are channels_last: change it there"
         )
-    elif keras.config.floatx() == "float16":
+    elif keras.config.floatx() != "float32":
         problem = (
-            f"the file {KERAS_HOME / 'keras.json'} has float16 as its floatx, which is "
-            "too coarse for the loss: change it there to float32"
+            f"the file {KERAS_FILE} has {keras.config.floatx()} as its floatx, and the "
+            "seven train in float32 or under a mixed policy: change it there"
         )
     else:
         return
@@ -297,11 +322,10 @@ def _whole_number(low):
     """Return a type for argparse: a whole number from `low` on."""
 
     def whole_number(text):
-        value = int(text)
-        if not low <= value < 2**32:
-            reason = f"must be {low} to {2**32 - 1}, not {value}"
+        if not (text.strip().isdecimal() and low <= int(text) < 2**32):
+            reason = f"must be a whole number from {low} to {2**32 - 1}, not {text}"
             raise argparse.ArgumentTypeError(reason)
-        return value
+        return int(text)
 
     return whole_number
 
@@ -462,6 +486,8 @@ def run(main):
     their numbers, and what is printed into a closed pipe is lost.
     """
     for name in "stdout", "stderr":
+        if getattr(sys, name) is None:  # closed before the start
+            setattr(sys, name, io.StringIO())
         stream = getattr(sys, name)
         if hasattr(stream, "reconfigure"):  # not in a notebook
             stream.reconfigure(errors="backslashreplace")

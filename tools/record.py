@@ -318,6 +318,9 @@ def main(argv=None):
     parser.add_argument("parts", nargs="*", help="of the names of records")
     parser.add_argument("--machine", default="", help="a folder in record/")
     args = parser.parse_args(argv)
+    for part in args.parts:
+        if not any(part in name for name in commands()):
+            parser.error(f"no record has {part} in its name: {', '.join(commands())}")
 
     failed = []
     for name, command in commands().items():
