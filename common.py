@@ -300,13 +300,19 @@ def save(figure_or_model, path):
     """
     is_figure = isinstance(figure_or_model, Figure)
     if is_figure:  # "tight": however long a row's name is, it is in the picture
-        _write(lambda file: figure_or_model.savefig(file, bbox_inches="tight"), path)
+        write_file(
+            lambda file: figure_or_model.savefig(file, bbox_inches="tight"), path
+        )
     else:
-        _write(figure_or_model.save, path)
+        write_file(figure_or_model.save, path)
 
 
-def _write(write, path):
-    """Call `write` with another path and rename the file when it is complete."""
+def write_file(write, path):
+    """Call `write` with another path and rename the file when it is complete.
+
+    Raises:
+        SaveError: it could not be written; an earlier file still has its name.
+    """
     path = Path(path)
     unfinished = path.with_name(f"unfinished-{os.getpid()}-{path.name}")
     try:
@@ -454,7 +460,7 @@ def _plain(number):
 def write_json(path, numbers):
     """Write a dict of numbers, NumPy's too, as a file that people can read."""
     text = json.dumps(numbers, indent=1, ensure_ascii=False, default=_plain)
-    _write(lambda file: file.write_text(text + "\n", encoding="utf-8"), path)
+    write_file(lambda file: file.write_text(text + "\n", encoding="utf-8"), path)
 
 
 class _Patient:

@@ -70,7 +70,7 @@ def train(
     """Train on images in [0, 1], of shape (n, 28, 28, 1); return Keras's history.
 
     An `optimizer` takes the place of Nadam; `fit_options`, such as `callbacks`, go to
-    `fit`.
+    `fit`, but leave out `steps_per_epoch`: the schedule counts all batches.
     """
     # The learning rate rises from 0 (warm-up), then falls to 0 along a cosine.
     steps = math.ceil(len(x_train) / batch_size)  # in an epoch

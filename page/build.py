@@ -296,7 +296,10 @@ def build(models, data=None, scripts=ROOT, dtype="float16"):
         common.DataError: a model or the data cannot be used.
     """
     _, (x_test, y_test) = common.load_mnist(data)
-    labels = np.array([] if y_test is None else y_test, dtype=np.uint8)
+    labels = np.empty(0, np.uint8) if y_test is None else y_test
+    is_number = labels.dtype.kind in "ui" and np.isin(labels, range(256)).all()
+    if labels.shape not in [(0,), (len(x_test),)] or not is_number:
+        raise common.DataError("y_test must be one whole number, 0 to 255, an image")
     page = {
         "dtype": dtype,
         "tests": text(np.rint(255 * x_test[:IMAGES]).astype(np.uint8)),
@@ -309,13 +312,12 @@ def build(models, data=None, scripts=ROOT, dtype="float16"):
             page["plane"] = {
                 "network": name,
                 "codes": text(codes.astype(dtype)),
-                "labels": text(labels[:CODES]),
+                "labels": text(labels[:CODES].astype(np.uint8)),
             }
 
     template = (HERE / "template.html").read_text(encoding="utf-8")
-    data_text = json.dumps(page, allow_nan=False).replace(
-        "<", "\\u003c"
-    )  # no </script> in the data
+    data_text = json.dumps(page, allow_nan=False)
+    data_text = data_text.replace("<", "\\u003c")  # no </script> in the data
     return template.replace("{{data}}", data_text, 1)
 
 
@@ -343,11 +345,10 @@ def main(argv=None):
             f"the folder {args.models} does not exist; python simple_ae.py makes it"
         )
     html = build(args.models, args.data)
-    try:
-        args.out.write_text(html, encoding="utf-8", newline="\n")
-    except OSError as error:
-        raise common.SaveError(f"cannot write {args.out}: {error.strerror}") from error
-    print(f"saved {args.out}, {len(html) / 1e6:.1f} MB")
+    common.write_file(
+        lambda file: file.write_text(html, encoding="utf-8", newline="\n"), args.out
+    )
+    print(f"{len(html) / 1e6:.1f} MB")
 
 
 if __name__ == "__main__":

@@ -335,6 +335,18 @@ REFUSED = {
 }
 
 
+@pytest.mark.parametrize(
+    "labels", [np.array(3), np.arange(7), np.full(40, 256), np.full(40, 0.5)]
+)
+def test_labels_that_are_not_one_number_an_image_are_refused(
+    build, data, tmp_path, labels
+):
+    with np.load(data) as arrays:
+        np.savez(tmp_path / "labels.npz", **{**arrays, "y_test": labels})
+    with pytest.raises(build.common.DataError, match="y_test must be one whole number"):
+        build.build(tmp_path, tmp_path / "labels.npz", scripts=tmp_path)
+
+
 @pytest.mark.parametrize("sentence", REFUSED)
 def test_what_the_page_cannot_compute_is_refused(build, eighth, data, sentence):
     folder = eighth(REFUSED[sentence]())
