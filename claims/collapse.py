@@ -72,7 +72,7 @@ def verdict(divided, summed, mean_bce):
     dies = summed["active"] < 0.01
     if not learns:
         word = "what the sum over the batch does is not shown here, where the network "
-        word += "has not learnt with the division either"
+        word += "has not learnt even with the division"
     elif dies:
         word = "the sum over the batch is enough to switch the code off"
     else:
