@@ -188,12 +188,15 @@ def plot(shares, codes, x_test, digits, path):
         "least": order[0],
     }
     pictures.suptitle(
-        "the ten test images that excite a unit of the sparse code most", fontsize=19
+        "ten of the 10 % of test images that excite a unit of the sparse code most",
+        fontsize=19,
     )
     axes = pictures.subplots(len(chosen), 10)
     for row, (name, unit) in zip(axes, chosen.items()):
-        strongest = np.argsort(-codes[:, unit])[:10]
+        # The ten most extreme can all be of a digit to which a unit seldom responds.
+        strongest = np.argsort(-codes[:, unit])[: max(10, len(codes) // BINS)]
         active = strongest[codes[strongest, unit] > 0]
+        active = active[:: max(1, len(active) // 10)][:10]
         label = f"{name}:\nits digit is {digits[unit]}"
         row[0].set_ylabel(label, fontsize=18, rotation=0, ha="right", va="center")
         for axis, index in zip(row, active):
