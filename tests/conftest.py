@@ -17,12 +17,9 @@ import pytest
 PROJECT = Path(__file__).resolve().parent.parent
 for folder in PROJECT, PROJECT / "claims", PROJECT / "tools":
     sys.path.insert(0, str(folder))
+import record
 
-SCRIPTS = [
-    path.stem
-    for path in sorted(PROJECT.glob("*.py"))
-    if "def build_autoencoder(" in path.read_text(encoding="utf-8")
-]
+SCRIPTS = [name for name, path in record.programs().items() if record.is_script(path)]
 EPOCHS = 3
 BATCH_SIZE = 8
 SEED = 5

@@ -47,6 +47,20 @@ def test_the_code_and_the_cell_are_the_encoders_own():
     assert cell.shape == output.shape and gate.min() > 0 and gate.max() < 1
 
 
+def test_it_is_read_by_what_training_images_teach(monkeypatch):
+    monkeypatch.setattr(rows_read, "STEPS", (14,))
+    _, encoder, _ = seq2seq_ae.build_autoencoder()
+    x_train, x_test = random.random((60, 28, 28), np.float32), np.eye(28)[None]
+    shares, readings = rows_read.probe(encoder, x_train, x_test)
+
+    states = [encoder.predict(x[:, :14], verbose=0) for x in (x_train, x_test)]
+    expected = rows_read.read_out(states[0], x_train[:, :14], states[1])
+    np.testing.assert_allclose(readings[14], expected, atol=1e-4)
+    mean_rows = x_train[:, :14].mean(axis=0)
+    share = rows_read.share_held(x_test[:, :14], expected, mean_rows)
+    assert shares["output"] == [pytest.approx(share, abs=1e-3)]
+
+
 def test_a_difference_must_be_larger_than_the_runs_own():
     assert rows_read.compare([0.09, 0.08], [0.05, 0.06]) == "worse than"
     assert rows_read.compare([0.05, 0.06], [0.09, 0.08]) == "better than"

@@ -9,38 +9,37 @@ import importlib
 import io
 import json
 import math
-from pathlib import Path
+import re
 import shutil
 from types import SimpleNamespace
 
+from conftest import PROJECT, SCRIPTS
 from matplotlib.image import imread
 import numpy as np
 import pytest
+import record
 
 pytest.importorskip("sklearn", reason="claims/requirements.txt is not installed")
 pytest.importorskip("skimage", reason="claims/requirements.txt is not installed")
 
-PROJECT = Path(__file__).resolve().parent.parent
 CLAIMS = [
-    path.stem
-    for path in sorted(PROJECT.glob("claims/*.py"))
-    if '__name__ == "__main__"' in path.read_text(encoding="utf-8")
-]
-SCRIPTS = [
-    path.stem
-    for path in sorted(PROJECT.glob("*.py"))
-    if "\ndef build_autoencoder(" in path.read_text(encoding="utf-8")
+    name
+    for name, path in record.programs().items()
+    if path.parent == PROJECT / "claims"
 ]
 
 # All of its parts would take minutes; what they change is tested by its own test.
 PARTS = {"one_change": ["accuracy", "pixels_255", "linear_code"]}
+# So would 1,500 classifiers.
+FEWER = {"few_labels": {"DRAWS": 2, "STRENGTHS": [0.1]}}
 
 
 @pytest.fixture(scope="session")
 def data(tmp_path_factory, mnist):
     """Return the paths of .npz files with 200 + 50 images, every digit equally often.
 
-    Their labels are `digits`, `none`, or those of `letters`, 1 to 26.
+    Their labels are `digits`, `none`, or those of `letters`, 1 to 26. `inverted` is
+    `digits`, but its test images are black on white.
     """
     folder = tmp_path_factory.mktemp("data")
     arrays = {}
@@ -54,6 +53,8 @@ def data(tmp_path_factory, mnist):
 
     images = {name: array for name, array in arrays.items() if name[0] == "x"}
     np.savez_compressed(folder / "digits.npz", **arrays)
+    inverted = {**arrays, "x_test": 255 - arrays["x_test"]}
+    np.savez_compressed(folder / "inverted.npz", **inverted)
     np.savez_compressed(folder / "none.npz", **images)
     np.savez_compressed(folder / "letters.npz", **images, **letters)
     return {path.stem: path for path in folder.iterdir()}
@@ -79,11 +80,14 @@ def call(claim, data, out):
 
     Returns:
         an object with `lines`, those printed; `loaded`, the models that it asked for;
-        `fits`, how many trainings it began; `error`, a DataError's text or None.
+        `fits`, the means of what each `fit` was given, of networks and of scikit-learn;
+        `error`, a DataError's text or None.
     """
     import base
     import common
     import keras
+    from sklearn.base import BaseEstimator
+    from sklearn.neighbors import NearestNeighbors
 
     module = importlib.import_module(claim)
     with redirect_stdout(io.StringIO()) as manual, pytest.raises(SystemExit):
@@ -92,21 +96,33 @@ def call(claim, data, out):
     words = [word for flag in flags for word in (flag, "1")]
     words += PARTS.get(claim, [])
 
-    done = SimpleNamespace(loaded=[], fits=0, error=None)
+    learners = [keras.Model]
+    for kind in vars(module).values():
+        # The nearest of the images themselves are asked for: nothing is learnt.
+        if isinstance(kind, type) and kind is not NearestNeighbors:
+            learners += [kind] * issubclass(kind, BaseEstimator)
+
+    done = SimpleNamespace(loaded=[], fits=[], error=None)
     load_model = base.load_model
-    fit = keras.Model.fit
 
     def spy_load_model(name, folder):
         done.loaded.append(name)
         return load_model(name, folder)
 
-    def spy_fit(*args, **options):
-        done.fits += 1
-        return fit(*args, **options)
+    def spied(fit):
+        def spy_fit(self, *given, **options):
+            arrays = [part for part in given if isinstance(part, np.ndarray)]
+            done.fits += [float(np.abs(array).mean()) for array in arrays]
+            return fit(self, *given, **options)
+
+        return spy_fit
 
     with pytest.MonkeyPatch.context() as patch, redirect_stdout(io.StringIO()) as text:
         patch.setattr(base, "load_model", spy_load_model)
-        patch.setattr(keras.Model, "fit", spy_fit)
+        for name, value in FEWER.get(claim, {}).items():
+            patch.setattr(module, name, value)
+        for kind in learners:
+            patch.setattr(kind, "fit", spied(kind.fit))
         try:
             module.main([*words, "--data", str(data), "--out", str(out)])
         except common.DataError as error:
@@ -184,7 +200,7 @@ def test_a_missing_or_damaged_model_is_named_before_a_training(
         damaged = call(claim, data["digits"], tmp_path)
         assert f"is damaged: run python {name}.py again" in str(damaged.error)
 
-        assert missing.fits == damaged.fits == 0
+        assert missing.fits == damaged.fits == []
         path.write_bytes(whole)
 
 
@@ -200,4 +216,22 @@ def test_labels_that_it_needs_are_asked_for_before_a_training(
     shutil.copytree(ended(claim).out, tmp_path, dirs_exist_ok=True)
     letters = call(claim, data["letters"], tmp_path)
     assert "has labels from 1 to 26, 26 kinds" in str(letters.error)
-    assert unlabelled.fits == letters.fits == 0
+    assert unlabelled.fits == letters.fits == []
+
+
+@pytest.mark.parametrize(
+    "claim", ["few_labels", "neighbours", "outliers", "pca", "projection"]
+)
+def test_nothing_is_learnt_or_chosen_from_test_images(claim, ended, data, tmp_path):
+    """With other test images, all that is fitted is given the same as before."""
+    assert ended(claim).fits
+    shutil.copytree(ended(claim).out, tmp_path, dirs_exist_ok=True)
+    other = call(claim, data["inverted"], tmp_path)
+    assert other.error is None
+    assert other.fits == pytest.approx(ended(claim).fits, rel=1e-3)
+
+    thresholds = []
+    for out in tmp_path, ended(claim).out:
+        text = (out / f"{claim}.json").read_text(encoding="utf-8")
+        thresholds.append([float(x) for x in re.findall('"threshold": ([^,]+)', text)])
+    assert thresholds[0] == pytest.approx(thresholds[1], rel=1e-3)

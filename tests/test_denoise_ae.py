@@ -18,7 +18,8 @@ def test_main_takes_noise_factor_and_two_seeds(tiny_npz, tmp_path, monkeypatch, 
     with pytest.raises(InterruptedError):
         denoise_ae.main(["--data", str(tiny_npz), "--out", str(tmp_path)])
     # In the corner every image is black: what is left of the noise is above 0.
-    corner = fed["noisy"][:, :2]
     assert not fed["clean"][:, :2].any()
-    assert corner.mean() == pytest.approx(0.1 / np.sqrt(2 * np.pi), rel=0.1)
+    for images in fed["noisy"], fed["noisy_test"]:
+        corner = images[:, :2]
+        assert corner.mean() == pytest.approx(0.1 / np.sqrt(2 * np.pi), rel=0.1)
     assert (fed["noisy"][:20, 0, 0] != fed["noisy_test"][:, 0, 0]).any()
