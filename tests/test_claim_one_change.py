@@ -92,6 +92,7 @@ CHANGES = {
     "sparse_start.no_l2": {"kernel_regularizer"},
     "sparse_start.bias": {"bias"},
     "sparse_start.decoder": {"kernel"},
+    "sparse_start.ordinary": {"bias", "kernel"},
     "sparse_start.warmup": WARM_UP,
     "denoise.warmup": WARM_UP,
     "kl.none": {"kl_weight"},
