@@ -67,7 +67,8 @@ def find_scripts(folder):
     return sorted(
         path.stem
         for path in folder.glob("*.py")
-        if "\ndef build_autoencoder(" in path.read_text("utf-8", errors="replace")
+        if "\ndef build_autoencoder("
+        in path.read_text(encoding="utf-8", errors="replace")
     )
 
 
