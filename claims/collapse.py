@@ -2,10 +2,10 @@
 
 The post: 「實際上這個部分測試的結果，反而變更差，目前不知道原因」 (the result of this
 part became worse instead, the reason is not known yet). Its penalty is l1(10e-5), which
-is 1e-4. Keras 1.0.7 to 2.3.1, the post's, and 3.0 to 3.13 sum an activity penalty over
-the batch; tf.keras 2, and Keras since 3.14, divide it by the batch size. So in the
-post's batches of 128 its number acted as 128 * 10e-5. Here today's Keras runs the
-post's recipe with both. It needs no trained model:
+is 1e-4. Some Kerases, the post's among them, sum it over the batch, and others divide
+that sum by the batch size (claims/history/ has a run of each). Summed, in the post's
+batches of 128, its number acted as 128 * 10e-5. Here today's Keras runs the post's
+recipe with both. It needs no trained model:
 
     python claims/collapse.py
 

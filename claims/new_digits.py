@@ -165,9 +165,11 @@ def measure(name, models, x_test, y_test, pairs, look, random):
         of_draw = decoder.predict(codes, verbose=0)
         found |= kl_and_reconstruction(x_test, means, z_log_var, of_draw)
 
-    centre, root = np.zeros(2), np.eye(2)
     if name in (PLAIN, "beta 0"):
         centre, root = gaussian(codes)
+    else:
+        centre = np.zeros(2)
+        root = np.eye(2)
     found["filling"] = filling((codes - centre) @ np.linalg.pinv(root).T)
 
     draws = centre + random.standard_normal((DRAWS, 2)) @ root.T
