@@ -153,6 +153,8 @@ def test_a_difference_counts_if_the_ranges_lie_apart():
     assert sides([0, 1], [2, 16], "dead") == "more"
     assert sides([0.0668], [0.0908]) == "worse"  # one seed each
     assert sides([0.0747], [0.0770]) == "no difference seen"
+    printed_alike = [0.09250, 0.09251], [0.09252, 0.09253]
+    assert sides(*printed_alike) == "no difference seen"
 
 
 def test_seconds_are_a_ratio_to_what_is_without():

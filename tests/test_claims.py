@@ -14,6 +14,7 @@ import shutil
 from types import SimpleNamespace
 
 from conftest import PROJECT, SCRIPTS
+import keras
 from matplotlib.image import imread
 import numpy as np
 import pytest
@@ -85,7 +86,6 @@ def call(claim, data, out):
     """
     import base
     import common
-    import keras
     from sklearn.base import BaseEstimator
     from sklearn.neighbors import NearestNeighbors
 
@@ -200,7 +200,11 @@ def test_a_missing_or_damaged_model_is_named_before_a_training(
         damaged = call(claim, data["digits"], tmp_path)
         assert f"is damaged: run python {name}.py again" in str(damaged.error)
 
-        assert missing.fits == damaged.fits == []
+        keras.Sequential([keras.Input((1,))]).save(path)  # has no halves
+        other = call(claim, data["digits"], tmp_path)
+        assert f"is damaged: run python {name}.py again" in str(other.error)
+
+        assert missing.fits == damaged.fits == other.fits == []
         path.write_bytes(whole)
 
 

@@ -631,11 +631,16 @@ def test_a_closed_pipe_ends_no_program(python, tmp_path, monkeypatch):
     assert (tmp_path / "numbers.json").read_text(encoding="utf-8") == '{\n "a": 1\n}\n'
 
 
-def test_a_program_without_a_console_runs_too(python, tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    without = PRINTS.replace("common.run", "common.sys.stdout = None\ncommon.run")
-    assert end(python("3.15.0", "-c", without)).status == 0
-    assert (tmp_path / "numbers.json").is_file()
+def test_a_program_without_a_console_runs_too(python):
+    """Keras writes to stdout itself, where print would notice that there is none."""
+    program = """
+import common
+
+common.sys.stdout = None
+common.run(lambda argv: common.sys.stdout.write("a bar"))
+"""
+    ended = end(python("3.15.0", "-c", program))
+    assert ended.status == 0 and ended.stderr == "oneDNN=1\n"
 
 
 def test_python_i_keeps_the_models_and_ctrl_c(python, tmp_path):

@@ -221,6 +221,14 @@ def test_a_run_a_record_and_what_is_not_run_again(project, capsys):
     assert record.read("b_ae-0", "gpu")["data"] == {"rate": 1}
 
 
+def test_a_name_that_no_record_has_is_refused(project, capsys):
+    with pytest.raises(SystemExit) as ended:
+        record.main(["-0", "pca"])
+    assert ended.value.code == 2
+    assert "no record has pca in its name: a_ae-0, " in capsys.readouterr().err
+    assert not list(project.glob("record/*"))
+
+
 def test_a_failure_is_reported_and_the_others_are_run(project, capsys):
     edit(project / "a_ae.py", "common.report", "1 / 0  #")
     assert record.main(["-0", "c"]) == 1
