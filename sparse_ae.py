@@ -56,8 +56,8 @@ def build_autoencoder(encoding_dim=encoding_dim, l1=1e-3, l2=5e-6):
     # L1 switches off a unit that does not help yet, and what is 0 on every image has
     # no gradient to come back by. So each unit helps from the start: the decoder starts
     # as the encoder's transpose, 4 times larger, and paints what the encoder sees.
-    # With such a decoder the bias of 0.5 is not needed; with an ordinary one fewer units
-    # die by it (claims/one_change.py).
+    # With such a decoder the bias of 0.5 is not needed; with an ordinary one it keeps
+    # more units alive (claims/one_change.py).
     output_layer.kernel.assign(4 * ops.transpose(code_layer.kernel))
 
     autoencoder = keras.Model(input_img, decoder(encoder(input_img)))
