@@ -1,0 +1,241 @@
+"""Fill the tables of the pages from record/, with cog.
+
+    python tools/pages.py                   fills them
+    python tools/pages.py docs/method.md    fills those of one page
+    python tools/pages.py --check           shows what is not up to date; then status 1
+
+A page has a call in one line, and below it the table that it fills. The words of the
+table, its heads and its first cells, are the writer's; the last cells are filled.
+
+    <!-- [[[cog table("pca", ["pca", "simple_ae"], ["bce:.4f", "mse"]) ]]] -->
+    | 32 numbers | BCE | MSE |
+    |---|---|---|
+    | PCA | 0.1157 | 0.0152 |
+    | simple_ae.py | 0.0911 | 0.0095 |
+    <!-- [[[end]]] -->
+"""
+
+import json
+from pathlib import Path
+import re
+from statistics import mean, median
+import sys
+from textwrap import dedent
+
+from cogapp import Cog
+
+PROJECT = Path(__file__).resolve().parent.parent
+
+
+def pages():
+    """Return the pages in English and in Chinese, sorted."""
+    places = "*.md", "claims/*.md", "claims/history/*.md", "docs/*.md", "data/*.md"
+    return sorted(path for place in places for path in PROJECT.glob(place))
+
+
+# ------------------------------------------------------------------ what stands where
+
+
+def numbers_of(name):
+    """Return the numbers of a record, of the post, or of a Keras of old."""
+    if name == "post":
+        return read_json("tools/post.json")
+    if name.startswith("history/"):
+        return read_json(f"claims/history/output/{name.removeprefix('history/')}.json")
+    return read_json(f"record/{name}.json")["data"]
+
+
+def read_json(path):
+    return json.loads((PROJECT / path).read_text(encoding="utf-8"))
+
+
+def seeds_of(name):
+    """Return what a script has written with each of its seeds, a list of dicts."""
+    paths = PROJECT.glob(f"record/{name}-[0-9].json")
+    return [numbers_of(path.stem) for path in sorted(paths)]
+
+
+def inside(data, path):
+    """Return what stands at a path; a key may have dots itself, such as "0.5"."""
+    if not path:
+        return data
+    if isinstance(data, list):
+        first, _, rest = path.partition(".")
+        return inside(data[int(first)], rest)
+    for key in sorted(data, key=len, reverse=True):
+        if f"{path}.".startswith(f"{key}."):
+            return inside(data[key], path[len(key) + 1 :])
+    raise KeyError(f"{path} is not among {list(data)}")
+
+
+def look_up(name, path):
+    """Return what stands at a path in the numbers of a record.
+
+    Of a script, such as "simple_ae", it is the summary over its seeds.
+    """
+    if "/" in path:
+        name, _, path = path.rpartition("/")
+    seeds = seeds_of(name)
+    if not seeds:
+        return inside(numbers_of(name), path)
+
+    part = re.search(r"\.(mean|low|high|median)$", path)
+    path = path[: part.start()] if part else path
+    values = [inside(numbers, path) for numbers in seeds]
+    if len(set(values)) == 1:
+        return values[0]
+    found = {"mean": mean(values), "low": min(values), "high": max(values)}
+    found["median"] = median(values)
+    return found[part[1]] if part else found
+
+
+def as_text(value, form=""):
+    """Return a value as a cell shows it; a summary as "0.0911 (0.0911–0.0912)"."""
+    if isinstance(value, dict):
+        mean, low, high = (as_text(value[key], form) for key in ("mean", "low", "high"))
+        return f"{mean} ({low}–{high})"
+    if isinstance(value, int | float):
+        usual = ",d" if isinstance(value, int) else ".4f"
+        return format(value, form or usual).replace("-", "−")
+    return "–" if value is None else str(value)
+
+
+# ------------------------------------------------------------------ what a page calls
+
+
+def table(name, rows, columns):
+    """Fill the last cells of the table below the call.
+
+    Args:
+        name: that of a record, such as "few_labels" for record/few_labels.json.
+        rows: a list of words, one a row; or the path of a dict or a list in the record,
+            of which each entry is a row.
+        columns: one a column to fill: a path from the row on and perhaps a format, such
+            as "bce:.4f". `{row}` in it stands for the row's word, and the path is then
+            the whole: "accuracy.{row}.100:.1%".
+
+    A path such as "simple_ae/bce" or "post/{row}.loss" lies in another record. A
+    summary of claims/experiment.py, or a script's over its seeds, is shown as mean and
+    range; ".mean", ".low" and ".high" are its parts.
+    """
+    if isinstance(rows, str):
+        found = look_up(name, rows)
+        keys = found if isinstance(found, dict) else range(len(found))
+        rows = [f"{rows}.{key}" for key in keys]
+
+    filled = []
+    for row in rows:
+        cells = []
+        for column in columns:
+            whole = column if "{row}" in column else "{row}." + column
+            path, _, form = whole.partition(":")
+            cells.append(as_text(look_up(name, path.replace("{row}", str(row))), form))
+        filled.append(cells)
+    fill(filled)
+
+
+def previous():
+    """Return the lines that stand below the call."""
+    return sys.modules["cog"].previous.strip().splitlines()
+
+
+def fill(filled):
+    """Print the table below the call, with rows of texts as its last cells."""
+    head, line, *old = previous()
+    if len(old) != len(filled):
+        raise ValueError(f"the page has {len(old)} rows, the record {len(filled)}")
+    print(head, line, sep="\n")
+    for text, cells in zip(old, filled):
+        words = text.split("|")[1 : head.count("|") - len(cells)]
+        print("|".join(["", *words, *(f" {cell} " for cell in cells), ""]))
+
+
+def scripts():
+    """Fill the table of the scripts, whose rows begin with `[NAME.py](...)`.
+
+    Its last cells are the numbers in the code, the post's epochs and loss, the script's
+    epochs and BCE, its seconds, and those on a GPU if record/gpu/ has them.
+    """
+    names = re.findall(r"^\| \[(\w+)\.py\]", "\n".join(previous()), re.MULTILINE)
+    known = {path.name[:-7] for path in PROJECT.glob("record/*-0.json")}
+    if set(names) != known:
+        raise ValueError(f"the page has {sorted(names)}, the record {sorted(known)}")
+    columns = [
+        "{row}/code_size",
+        "post/{row}.epochs",
+        "post/{row}.loss",
+        "{row}/epochs",
+        "{row}/bce",
+        "{row}/seconds.median:.0f",
+    ]
+    if all((PROJECT / f"record/gpu/{name}-0.json").is_file() for name in names):
+        columns.append("gpu/{row}-0/seconds:.0f")
+    table("", names, columns)
+
+
+def overfitting():
+    """Fill the table of training and test BCE; its rows begin with `[NAME.py](...)`.
+
+    Its last cells are both of the last epoch, the lowest of the test images, and in
+    which epochs of the seeds that was.
+    """
+    filled = []
+    for name in re.findall(r"\[(\w+)\.py\]", "\n".join(previous())):
+        train, test, lowest, epochs = [], [], [], []
+        for numbers in seeds_of(name):
+            history = numbers["history"]
+            key = "binary_crossentropy" if "binary_crossentropy" in history else "loss"
+            train.append(history[key][-1])
+            test.append(history[f"val_{key}"][-1])
+            lowest.append(min(history[f"val_{key}"]))
+            epochs.append(history[f"val_{key}"].index(lowest[-1]) + 1)
+        when = sorted({min(epochs), max(epochs)})
+        cells = [as_text(mean(values)) for values in (train, test, lowest)]
+        last = numbers["epochs"]
+        filled.append([*cells, f"{'–'.join(map(str, when))} / {last}"])
+    fill(filled)
+
+
+def machines():
+    """Print with what and on what the scripts were run, one line a kind."""
+    found = set()
+    for path in sorted(PROJECT.glob("record/*-[0-9].json")):
+        machine, data = (read_json(path)[key] for key in ("machine", "data"))
+        with_what = f"Python {data['python']}, Keras {data['keras']}, {data['backend']}"
+        found.add(f"- {with_what}; {machine['processor']}, {machine['cores']} core(s)")
+    print(*sorted(found), sep="\n")
+
+
+def printed(name, count):
+    """Print the last lines that a program has printed, with its command."""
+    command = read_json(f"record/{name}.json")["command"]
+    text = (PROJECT / f"record/{name}.txt").read_text(encoding="utf-8")
+    lines = text.rstrip().splitlines()[-count:]
+    print("```text", f"$ python {command}", *lines, "```", sep="\n")
+
+
+def code(file, *texts):
+    """Print the paragraphs of a file, between blank lines, that have these texts."""
+    paragraphs = (PROJECT / file).read_text(encoding="utf-8").split("\n\n")
+    found = []
+    for text in texts:
+        (paragraph,) = [part for part in paragraphs if text in part]
+        found.append(dedent(paragraph.strip("\n")))
+    print("```python", "\n\n".join(found), "```", sep="\n")
+
+
+def main(argv):
+    asked = [word for word in argv if word != "--check"]
+    named = [str(path) for path in asked or pages()]
+    with_calls = [name for name in named if "[[[cog" in Path(name).read_text("utf-8")]
+    calls = "code, machines, overfitting, printed, scripts, table"
+    options = ["-P", "-U", "-n", "utf-8", "-I", str(Path(__file__).parent)]
+    options += ["-p", f"from pages import {calls}"]
+    # Never -r and --check: then cog writes, and its status is 0.
+    options += ["--check", "--diff"] if "--check" in argv else ["-r"]
+    status = Cog().main(["cog", *options, *with_calls])
+    return 1 if status else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
