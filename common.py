@@ -61,7 +61,8 @@ def load_mnist(path=None):
 
     for name in "x_train", "x_test":
         images = arrays.get(name, np.zeros(0))
-        if images.dtype != np.uint8 or images.shape[1:3] != (28, 28) or not images.size:
+        is_right = images.shape[1:] in [(28, 28), (28, 28, 1)] and len(images) > 0
+        if images.dtype != np.uint8 or not is_right:
             found = f"{images.dtype} of shape {images.shape}"
             raise ValueError(f"{name} must be uint8 of shape (n, 28, 28), not {found}")
         brightest = images.max()
@@ -134,7 +135,7 @@ def plot_loss(history, x_train, x_test, path=None, key="loss"):
     fig = Figure(figsize=(9, 5), layout="constrained")
     axis = fig.subplots()
     for name, label in (key, "training images"), (f"val_{key}", "test images"):
-        values = history.history[name]
+        values = history.history.get(name, [])
         axis.plot(range(1, len(values) + 1), values, "o-", label=label)
     mean_image = np.broadcast_to(x_train.mean(axis=0), x_test.shape)
     lines = {"the mean image": mean_image, "the floor, a perfect copy": x_test}
@@ -228,14 +229,14 @@ def report(name, args, history, images, reconstructions, text="", **measures):
         text: a further measure for the line, such as "ELBO -135.7 nats | ".
         measures: further numbers for the file, by their names.
     """
-    mse = float(np.mean((images - reconstructions) ** 2, dtype=np.float64))
+    reconstructions = np.float64(reconstructions)
+    mse = float(np.mean((images - reconstructions) ** 2))
     numbers = {
         "bce": binary_crossentropy(images, reconstructions),
         "floor": binary_crossentropy(images, images),
         "mse": mse,
         "psnr": float(-10 * np.log10(mse)),
         **measures,
-        "seconds": time.perf_counter() - args.started,
         "epochs": len(history.epoch),
         "batch_size": args.batch_size,
         "seed": args.seed,
@@ -250,15 +251,17 @@ def report(name, args, history, images, reconstructions, text="", **measures):
         f"{name}: test BCE {numbers['bce']:.4f} (floor {numbers['floor']:.4f}) | "
         f"MSE {mse:.4f} | PSNR {numbers['psnr']:.1f} dB | {text}"
     )
-    write_json(name, args, numbers)
-    print(f"{line}{numbers['seconds']:.0f} s")
+    seconds = write_json(name, args, numbers)
+    print(f"{line}{seconds:.0f} s")
 
 
-def write_json(name, args, numbers):
-    """Write numbers, and with what and where they were made, into NAME.json."""
+def write_json(name, args, numbers, folder=""):
+    """Write numbers, and how they were made, into NAME.json; return the seconds."""
     backend = keras.backend.backend()
+    seconds = time.perf_counter() - args.started
     made_with = {
-        "command": shlex.join(["python", f"{name}.py", *args.flags]),
+        "seconds": seconds,
+        "command": shlex.join(["python", f"{folder}{name}.py", *args.flags]),
         "data": args.data or "data/mnist.npz",
         "python": platform.python_version(),
         "keras": keras.__version__,
@@ -266,5 +269,8 @@ def write_json(name, args, numbers):
         "backend": f"{backend} {sys.modules[backend].__version__}",
         "device": str(keras.ops.convert_to_tensor(0.0).device),
     }
-    text = json.dumps({**numbers, **made_with}, indent=1, default=np.ndarray.tolist)
+    text = json.dumps(
+        {**numbers, **made_with}, indent=1, default=lambda number: number.tolist()
+    )
     (args.out / f"{name}.json").write_text(text + "\n", encoding="utf-8")
+    return seconds

@@ -167,7 +167,8 @@ def main(argv=None):
     # `evaluate` decodes a random draw from each distribution, as the training does.
     _, bce = autoencoder.evaluate(x_test, x_test, verbose=0)  # nats a pixel
     reconstruction = 784 * bce
-    kl = float(ops.mean(kl_divergence(z_mean, z_log_var)))
+    kl = kl_divergence(ops.array(z_mean, "float32"), ops.array(z_log_var, "float32"))
+    kl = float(ops.mean(kl))
     elbo = -(reconstruction + kl)
     print(f"ELBO {elbo:.1f} = -(reconstruction {reconstruction:.1f} + KL {kl:.1f})")
 
