@@ -104,7 +104,6 @@ def main(argv=None):
     autoencoder.compile(
         optimizer=make_optimizer(total_steps),
         loss="binary_crossentropy",
-        steps_per_execution=67,  # 14 calls for 938 steps: only for speed
     )
     history = autoencoder.fit(
         x_train,

@@ -86,7 +86,6 @@ def main(argv=None):
     autoencoder.compile(
         optimizer=make_optimizer(total_steps),
         loss="binary_crossentropy",
-        steps_per_execution=75,  # 25 calls for 1,875 steps: only for speed
     )
     history = autoencoder.fit(
         x_train_noisy,

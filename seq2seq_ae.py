@@ -82,7 +82,6 @@ def main(argv=None):
     sequence_autoencoder.compile(
         optimizer=make_optimizer(total_steps),
         loss="binary_crossentropy",
-        steps_per_execution=67,  # 7 calls for 469 steps: only for speed
     )
     history = sequence_autoencoder.fit(
         x_train,

@@ -65,7 +65,6 @@ def main(argv=None):
     autoencoder.compile(
         optimizer=make_optimizer(total_steps),
         loss="binary_crossentropy",
-        steps_per_execution=67,  # 7 calls for 469 steps: only for speed
     )
     history = autoencoder.fit(
         x_train,

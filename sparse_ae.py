@@ -112,7 +112,6 @@ def main(argv=None):
         optimizer=make_optimizer(total_steps),
         loss="binary_crossentropy",
         metrics=["binary_crossentropy"],  # the loss without the two penalties
-        steps_per_execution=67,  # 7 calls for 469 steps: only for speed
     )
     history = autoencoder.fit(
         x_train,

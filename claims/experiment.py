@@ -105,7 +105,8 @@ def retrain(
     autoencoder.compile(
         optimizer=(make_optimizer or script.make_optimizer)(epochs * steps),
         loss=fit_options.pop("loss", "binary_crossentropy"),
-        steps_per_execution=max(n for n in range(1, 76) if steps % n == 0),
+        # Only for speed, and only TensorFlow gains by it; torch knows no other than 1.
+        steps_per_execution=7 if keras.backend.backend() == "tensorflow" else 1,
     )
     history = autoencoder.fit(
         inputs,

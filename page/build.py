@@ -2,19 +2,22 @@
 
     python page/build.py
 
-puts the trained models of outputs/ into page/template.html and writes page/index.html.
-Open it with a double click: weights, test images and codes are in that one file. It
-needs neither Python nor a server nor a network, and any web host serves it as it is.
+reads the trained models in outputs/ (those of the scripts, and the two of
+page/train.py) and writes page/index.html. Open it with a double click: words, code,
+weights and test images are in that one file. It needs no Python, no server and no
+network, and any web host serves it as it is.
 
-A network without a model in outputs/ is named on the page with its command. A script
-of your own appears there too if it has a build_autoencoder() and saves its model.
+The page is template.html with page.css and the .js files of this folder in it. The
+weights are rounded to whole numbers of 8 bits, with a scale for each channel, and the
+errors in the page's table are measured with the rounded weights. A network without a
+model in outputs/ is named on the page with the command that trains it.
 """
 
 import argparse
+import ast
 import base64
 import importlib
 import json
-import math
 from pathlib import Path
 import sys
 
@@ -24,42 +27,24 @@ sys.path.insert(0, str(ROOT))
 
 import common
 import keras
+from keras import ops
 import numpy as np
 
-IMAGES = 200  # test images on the page
-CODES = 2000  # test images in the plane of the VAE
-
-# What template.html can compute: the settings that a layer must have. Settings that
-# are not named here do not matter, or are seen from the shapes, as the padding is.
-ACTIVATIONS = ["linear", "relu", "sigmoid", "silu", "tanh"]
-ONE = (1, 1)
-LAYERS = {
-    "Dense": {"use_bias": True},
-    "Conv2D": {
-        "use_bias": True,
-        "dilation_rate": ONE,
-        "groups": 1,
-        "data_format": "channels_last",
-    },
-    "Conv2DTranspose": {
-        "use_bias": True,
-        "dilation_rate": ONE,
-        "data_format": "channels_last",
-    },
-    "MaxPooling2D": {"data_format": "channels_last"},
-    "UpSampling2D": {"interpolation": "nearest", "data_format": "channels_last"},
-    "RepeatVector": {},
-    "LSTM": {
-        "use_bias": True,
-        "activation": "tanh",
-        "recurrent_activation": "sigmoid",
-        "go_backwards": False,
-        "return_state": False,
-    },
-    "Flatten": {"data_format": "channels_last"},
-    "Reshape": {},
-    "Dropout": {},
-}
+IMAGES = 500  # test images on the page, each of them a digit in the planes
+PCA_NUMBERS = 32  # as many as simple_ae.py's code has
+JAVASCRIPT = ["words", "layers", "drawing", "paint", "page"]  # in this order
+LAYERS = [  # that layers.js can compute
+    "Dense",
+    "Conv2D",
+    "Conv2DTranspose",
+    "MaxPooling2D",
+    "UpSampling2D",
+    "RepeatVector",
+    "LSTM",
+    "Flatten",
+    "Reshape",
+    "Dropout",
+]
 
 
 def find_scripts(folder):
@@ -67,259 +52,271 @@ def find_scripts(folder):
     return sorted(
         path.stem
         for path in folder.glob("*.py")
-        if "\ndef build_autoencoder("
-        in path.read_text(encoding="utf-8", errors="replace")
+        if "\ndef build_autoencoder(" in path.read_text(encoding="utf-8")
     )
 
 
-def text(array):
+def idea(path):
+    """Return what the first line of a script's docstring says after its name."""
+    docstring = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or ""
+    first_line = docstring.partition("\n")[0]
+    return first_line.rpartition(": ")[2].rstrip(".")
+
+
+def as_text(array):
     """Return the bytes of an array, little-endian, as base64."""
     array = np.ascontiguousarray(array)
     return base64.b64encode(array.astype(array.dtype.newbyteorder("<"))).decode()
 
 
-def describe_layer(layer, dtype):
-    """Return what the page needs to compute a layer: kind, settings, shapes, weights.
+def without_runs_of_zeros(values):
+    """Return bytes in which a run of zeros is written as 0 and the run's length.
+
+    Most pixels of a digit are black: the test images take a third of the room.
+    """
+    result = bytearray()
+    run = 0
+    for value in bytes(values):
+        if run and (value or run == 255):
+            result += bytes([0, run])
+            run = 0
+        if value:
+            result.append(value)
+        else:
+            run += 1
+    if run:
+        result += bytes([0, run])
+    return np.frombuffer(bytes(result), np.uint8)
+
+
+# ------------------------------------------------------------------------ weights
+
+
+def round_weight(weight):
+    """Return a weight as the page has it, and what the page will compute with.
+
+    A vector, such as a bias, becomes float16. A matrix or a kernel becomes whole
+    numbers from -127 to 127 and a scale, float16, for each index of its last axis.
+    """
+    if weight.ndim == 1:
+        rounded = weight.astype(np.float16)
+        return {"floats": as_text(rounded)}, rounded.astype(np.float32)
+
+    largest = np.abs(weight).max(axis=tuple(range(weight.ndim - 1)), initial=0)
+    scale = (largest / 127).astype(np.float16)
+    scale = np.where(scale > 0, scale, np.float16(1))
+    integers = np.rint(weight / scale.astype(np.float32)).clip(-127, 127)
+    text = {"integers": as_text(integers.astype(np.int8)), "scale": as_text(scale)}
+    return text, integers.astype(np.float32) * scale.astype(np.float32)
+
+
+def describe_layer(layer):
+    """Return what the page needs to compute a layer; round the layer's own weights.
 
     Raises:
-        common.DataError: the page cannot compute it.
+        ValueError: the page does not know such a layer.
     """
     kind = type(layer).__name__
+    if kind not in LAYERS:
+        raise ValueError(f"{layer.name}: the page has no layer {kind}")
+
     config = layer.get_config()
-    is_keras_own = type(layer) is getattr(keras.layers, kind, None)
-    if kind not in LAYERS or not is_keras_own:
-        name = kind if is_keras_own else f"{kind} of your own"
-        known = ", ".join(LAYERS)
-        raise common.DataError(f"the page has no layer {name}, only {known}")
-
-    for setting, wanted in LAYERS[kind].items():
-        found = config.get(setting, wanted)
-        found = tuple(found) if isinstance(found, list) else found
-        if found != wanted:
-            raise common.DataError(
-                f"in a layer {kind} the page knows {setting}={wanted} only, not {found}"
-            )
-
-    activation = config.get("activation", "linear")
-    if activation not in ACTIVATIONS:
-        name = activation if isinstance(activation, str) else "of your own"
-        known = ", ".join(ACTIVATIONS)
-        raise common.DataError(f"the page has no activation {name}, only {known}")
-
     # A kernel, a pool and an enlargement are all called size here, and are square.
     sizes = {"size": 1, "stride": 1}
     for setting in "kernel_size", "pool_size", "size", "strides":
         if setting in config:
-            first, *rest = config[setting]
-            if any(value != first for value in rest):
-                raise common.DataError(
-                    f"in a layer {kind} the page knows a square {setting} only, "
-                    f"not {tuple(config[setting])}"
-                )
-            sizes["stride" if setting == "strides" else "size"] = first
+            sizes["stride" if setting == "strides" else "size"] = config[setting][0]
 
-    for shape in layer.input.shape[1:], layer.output.shape[1:]:
-        if len(shape) == 3 and shape[0] != shape[1]:
-            raise common.DataError(
-                f"the page knows square maps only, and a layer {kind} has {shape}"
-            )
-
-    with np.errstate(over="ignore"):  # what is too large becomes infinite
-        weights = [weight.astype(dtype) for weight in layer.get_weights()]
-    if not all(np.isfinite(weight).all() for weight in weights):
-        raise common.DataError(
-            f"a layer {kind} has weights that are no numbers, or too large for float16"
-        )
+    activation = getattr(layer, "activation", None)
+    name = getattr(activation, "__name__", "linear")
+    texts_and_weights = [round_weight(weight) for weight in layer.get_weights()]
+    layer.set_weights([rounded for _, rounded in texts_and_weights])
     return {
         "kind": kind,
-        "activation": "linear" if kind == "LSTM" else activation,  # it has its own
+        "activation": "linear" if kind == "LSTM" else name,  # an LSTM has its own
         **sizes,
         "sequences": config.get("return_sequences", False),
         "input": layer.input.shape[1:],
         "output": layer.output.shape[1:],
-        "weights": [text(weight) for weight in weights],
+        "weights": [text for text, _ in texts_and_weights],
     }
 
 
-def describe(model, dtype):
-    """Return the layers of a model in which each reads the one before it.
-
-    Raises:
-        common.DataError: it is not such a chain, or has a layer unknown to the page.
-    """
+def describe_chain(inputs, outputs):
+    """Return the layers of a model in which each layer reads the one before it."""
+    model = keras.Model(inputs, outputs)
     layers = [x for x in model.layers if not isinstance(x, keras.layers.InputLayer)]
-    tensor = model.inputs[0]
-    for layer in layers:
-        if layer.input is not tensor:
-            raise common.DataError(
-                f"the page knows chains of layers only, and {layer.name} does not read "
-                "just the layer before it"
-            )
-        tensor = layer.output
-    if tensor is not model.outputs[0]:
-        raise common.DataError("the page knows no layer that is used twice")
-    return [describe_layer(layer, dtype) for layer in layers]
+    return [describe_layer(layer) for layer in layers]
 
 
-def reason(error):
-    """Return what an exception says, in one line."""
-    return (str(error).strip() or type(error).__name__).splitlines()[0]
+# ----------------------------------------------------------------------- networks
 
 
-def reshape(images, shape):
-    """Return images as a model takes them whose shape may have None, as an LSTM's."""
-    sizes = [-1 if size is None else size for size in shape[1:]]
-    return images.reshape(images.size // 784, *sizes)
+def halves(autoencoder):
+    """Return the encoder of an autoencoder, its code as the only output, and decoder.
 
-
-def load_halves(name, path):
-    """Return a trained model's encoder, with the code as its only output, and decoder.
-
-    Raises:
-        common.DataError: it cannot be read, or is no autoencoder of 28 x 28 pixels.
+    A variational encoder gives a mean, a log-variance and a draw: the code is the mean.
     """
-    try:
-        importlib.import_module(name)  # the script registers the layers of its own
-    except (Exception, SystemExit) as error:  # whatever a reader's script does
-        message = f"{name}.py cannot be imported: {reason(error)}"
-        raise common.DataError(message) from error
-
-    try:
-        autoencoder = keras.saving.load_model(path, compile=False)
-        encoder = autoencoder.get_layer("encoder")
-        decoder = autoencoder.get_layer("decoder")
-
-        # A variational encoder gives mean, log-variance and a draw: the code is the
-        # mean, and without the two others it is a chain of layers like any other.
-        variational = len(encoder.outputs) > 1
-        code = keras.Model(encoder.inputs[0], encoder.outputs[0])
-        decoder = keras.Model(decoder.inputs[0], decoder.outputs[0])
-    except Exception as error:  # zipfile, h5py, json and Keras raise a dozen kinds
-        raise common.DataError(f"cannot be read: {reason(error)}") from error
-
-    for verb, shape in ("takes", code.input_shape), ("gives", decoder.output_shape):
-        try:
-            reshape(np.zeros(784), shape)
-        except ValueError as error:
-            message = f"{verb} images of shape {shape[1:]}, not 28 x 28"
-            raise common.DataError(message) from error
-    if variational and code.output_shape != (None, 2):
-        raise common.DataError(
-            f"has a code of {code.output_shape[-1]} numbers; the page shows a plane, "
-            "which needs latent_dim = 2"
-        )
-    return code, decoder, variational
+    encoder = autoencoder.get_layer("encoder")
+    decoder = autoencoder.get_layer("decoder")
+    encoder = keras.Model(encoder.inputs[0], encoder.outputs[0])
+    return encoder, keras.Model(decoder.inputs[0], decoder.outputs[0])
 
 
-def read_report(path):
-    """Return the test BCE and the seed that a script has written into its report.
-
-    Raises:
-        common.DataError: the file cannot be read, or has no such number.
-    """
-    try:
-        report = json.loads(path.read_text(encoding="utf-8"))
-        bce = float(report["bce"])
-    except Exception as error:  # truncated, another encoding, no dict, no number
-        raise common.DataError(f"{path} has no number bce: {error!r}") from error
-    return bce, report.get("seed")
+def measured_bce(encoder, decoder, x_input, x_test):
+    """Return the codes of images and the BCE of what is decoded from them."""
+    sizes = [-1 if size is None else size for size in encoder.input_shape[1:]]
+    x_input = x_input.reshape(len(x_input), *sizes)
+    codes = encoder.predict(x_input, batch_size=500, verbose=0)
+    decoded_imgs = decoder.predict(codes, batch_size=500, verbose=0)
+    bce = common.binary_crossentropy(x_test, decoded_imgs.reshape(x_test.shape))
+    return codes.reshape(len(codes), -1), bce
 
 
-def measured_bce(name, encoder, decoder, x_test):
-    """Return the test BCE, of noisy images where the script trains with noisy ones."""
-    noise_factor = getattr(sys.modules[name], "noise_factor", 0)
-    x_input = common.add_noise(x_test, noise_factor, seed=1) if noise_factor else x_test
-    decoded_imgs = decoder.predict(encoder.predict(x_input, verbose=0), verbose=0)
-    return common.binary_crossentropy(x_test, decoded_imgs.reshape(x_test.shape))
-
-
-def describe_network(name, models, x_test, dtype):
-    """Return all that the page knows about one network, and its test set's codes.
-
-    Args:
-        name: the script's.
-        models: the folder with NAME.keras and, if there, NAME.json, its report.
-        x_test: the test images, float32 in [0, 1], of shape (n, 28, 28).
-        dtype: that of the weights on the page.
-
-    Returns:
-        a dict for the page, and codes of shape (n, 2), None without a plane.
-
-    Raises:
-        common.DataError: the page cannot compute this network.
-    """
-    path = models / f"{name}.keras"
-    if not path.is_file():
-        return {"name": name}, None
-
-    try:
-        encoder, decoder, variational = load_halves(name, path)
-        layers = {
-            "encoder": describe(encoder, dtype),
-            "decoder": describe(decoder, dtype),
-        }
-    except common.DataError as error:
-        raise common.DataError(f"{path}: {error}") from error
-
-    x_test = reshape(x_test, encoder.input_shape)
-    report_path = models / f"{name}.json"
-    if report_path.is_file():
-        bce, seed = read_report(report_path)
-    else:
-        bce, seed = measured_bce(name, encoder, decoder, x_test), None
-
-    codes = encoder(x_test[: CODES if variational else IMAGES])
-    codes = keras.ops.convert_to_numpy(codes)
-    if not (math.isfinite(bce) and np.isfinite(codes).all()):
-        raise common.DataError(f"{path}: its BCE, {bce}, or its code is no number")
+def describe_network(name, autoencoder, x_test, noise_factor=0.0):
+    """Return all that the page knows about one network, and the test set's codes."""
+    encoder, decoder = halves(autoencoder)
     network = {
         "name": name,
-        "bce": bce,
-        "seed": seed if isinstance(seed, int) else None,
-        "variational": variational,
-        "limit": float(np.abs(codes[:IMAGES]).max()) or 1.0,  # of the bars' axis
-        "signed": bool(codes[:IMAGES].min() < 0),
-        **layers,
+        "encoder": describe_chain(encoder.inputs[0], encoder.outputs[0]),
+        "decoder": describe_chain(decoder.inputs[0], decoder.outputs[0]),
     }
-    return network, codes if variational else None
+    outputs = autoencoder.get_layer("encoder").outputs
+    if len(outputs) > 1:  # the layer of the log-variance, whose draw is not computed
+        log_var_layer = outputs[1]._keras_history.operation
+        network["spread"] = {**describe_layer(log_var_layer), "activation": "linear"}
+
+    codes, network["bce"] = measured_bce(encoder, decoder, x_test, x_test)
+    if noise_factor:  # what the script itself reports
+        noisy = common.add_noise(x_test, noise_factor, seed=1)
+        _, network["noisyBce"] = measured_bce(encoder, decoder, noisy, x_test)
+    network["signed"] = bool(codes.min(initial=0) < 0)
+    network["limit"] = float(np.abs(codes[:IMAGES]).max(initial=0)) or 1.0
+    network["unused"] = np.flatnonzero((codes == 0).all(axis=0)).tolist()
+    return network, codes
 
 
-def build(models, data=None, scripts=ROOT, dtype="float16"):
-    """Return the page, as HTML.
+def pca_autoencoder(x_train):
+    """Return PCA as an autoencoder: two layers, which are each other's transpose."""
+    mean = x_train.mean(axis=0)
+    covariance = np.cov(x_train, rowvar=False)
+    _, vectors = np.linalg.eigh(covariance)  # by rising variance
+    components = vectors[:, : -PCA_NUMBERS - 1 : -1]  # (784, 32)
+
+    def clip(x):
+        return ops.clip(x, 0, 1)
+
+    return linear_autoencoder(
+        [components, -mean @ components], [components.T, mean], clip
+    )
+
+
+def mean_autoencoder(x_train):
+    """Return an autoencoder with a code of no numbers, which paints the mean image."""
+    mean = x_train.mean(axis=0)
+    nothing = [np.zeros((784, 0)), np.zeros(0)]
+    return linear_autoencoder(nothing, [np.zeros((0, 784)), mean], "linear")
+
+
+def linear_autoencoder(encoder_weights, decoder_weights, activation):
+    """Return an autoencoder of two Dense layers with these weights."""
+    numbers = len(encoder_weights[1])
+    input_img = keras.Input((784,))
+    code_layer = keras.layers.Dense(numbers)
+    encoder = keras.Model(input_img, code_layer(input_img), name="encoder")
+    encoded_input = keras.Input((numbers,))
+    image_layer = keras.layers.Dense(784, activation=activation)
+    decoder = keras.Model(encoded_input, image_layer(encoded_input), name="decoder")
+    code_layer.set_weights(encoder_weights)
+    image_layer.set_weights(decoder_weights)
+    return keras.Model(input_img, decoder(encoder(input_img)))
+
+
+def describe_epochs(path, x_test):
+    """Return simple_ae.py's network after each epoch that page/train.py has kept."""
+    simple_ae = importlib.import_module("simple_ae")
+    networks = []
+    with np.load(path) as arrays:
+        epochs = sorted({int(name.split("_")[1]) for name in arrays.files})
+        for epoch in epochs:
+            autoencoder, _, _ = simple_ae.build_autoencoder()
+            autoencoder.set_weights(
+                [
+                    arrays[f"epoch_{epoch}_weight_{number}"]
+                    for number in range(len(autoencoder.weights))
+                ]
+            )
+            network, _ = describe_network("simple_ae", autoencoder, x_test)
+            networks.append({**network, "epoch": epoch})
+    return networks
+
+
+# ----------------------------------------------------------------------- the page
+
+
+def collect(models, data=None, scripts=ROOT):
+    """Return all that the page knows, as a dict.
 
     Args:
         models: the folder with the trained models, a Path.
         data: an .npz file as common.load_mnist takes it.
         scripts: the folder of the scripts.
-        dtype: float16, or float32 for a page twice as large that agrees with Keras.
-
-    Raises:
-        common.DataError: a model or the data cannot be used.
     """
-    _, (x_test, y_test) = common.load_mnist(data)
-    labels = np.empty(0, np.uint8) if y_test is None else y_test
-    is_number = labels.dtype.kind in "ui" and np.isin(labels, range(256)).all()
-    if labels.shape not in [(0,), (len(x_test),)] or not is_number:
-        raise common.DataError("y_test must be one whole number, 0 to 255, an image")
+    (x_train, _), (x_test, y_test) = common.load_mnist(data)
+    pixels = np.rint(255 * x_test[:IMAGES]).astype(np.uint8)
     page = {
-        "dtype": dtype,
-        "tests": text(np.rint(255 * x_test[:IMAGES]).astype(np.uint8)),
+        "images": as_text(without_runs_of_zeros(pixels)),
+        "labels": as_text(y_test[:IMAGES].astype(np.uint8)),
         "networks": [],
+        "planes": [],
+        "epochs": [],
     }
-    for name in find_scripts(scripts):
-        network, codes = describe_network(name, models, x_test, dtype)
-        page["networks"].append(network)
-        if codes is not None:
-            page["plane"] = {
-                "network": name,
-                "codes": text(codes.astype(dtype)),
-                "labels": text(labels[:CODES].astype(np.uint8)),
-            }
 
-    template = (HERE / "template.html").read_text(encoding="utf-8")
-    data_text = json.dumps(page, allow_nan=False)
-    data_text = data_text.replace("<", "\\u003c")  # no </script> in the data
-    return template.replace("{{data}}", data_text, 1)
+    for name in find_scripts(scripts):
+        network = {"name": name}
+        if (models / f"{name}.keras").is_file():
+            script = importlib.import_module(name)  # it registers its own layers
+            network, codes = describe_network(
+                name,
+                keras.saving.load_model(models / f"{name}.keras", compile=False),
+                x_test,
+                getattr(script, "noise_factor", 0.0),
+            )
+            if "spread" in network and codes.shape[1] == 2:
+                page["planes"].append(plane(name, codes))
+        page["networks"].append({**network, "idea": idea(scripts / f"{name}.py")})
+
+    x_train = x_train.reshape(-1, 784)
+    for name, make in ("pca", pca_autoencoder), ("mean", mean_autoencoder):
+        network, _ = describe_network(name, make(x_train), x_test)
+        page["networks"].append({**network, "baseline": True})
+
+    if (models / "page_simple_ae_epochs.npz").is_file():
+        page["epochs"] = describe_epochs(models / "page_simple_ae_epochs.npz", x_test)
+    if (models / "page_plain2.keras").is_file():
+        plain = keras.saving.load_model(models / "page_plain2.keras", compile=False)
+        page["plain"], codes = describe_network("plain", plain, x_test)
+        page["planes"].append(plane("plain", codes))
+    return page
+
+
+def plane(name, codes):
+    """Return the codes of the page's test images, which are points of a plane."""
+    return {"network": name, "codes": as_text(codes[:IMAGES].astype(np.float16))}
+
+
+def join(page):
+    """Return the page as HTML: the template with styles, code and data in it."""
+    parts = {"page.css": (HERE / "page.css").read_text(encoding="utf-8")}
+    for name in JAVASCRIPT:
+        parts[f"{name}.js"] = (HERE / f"{name}.js").read_text(encoding="utf-8")
+    # Without "<" the data cannot hold a </script>.
+    parts["data"] = json.dumps(page, allow_nan=False).replace("<", "\\u003c")
+
+    html = (HERE / "template.html").read_text(encoding="utf-8")
+    for name, text in parts.items():
+        html = html.replace(f"{{{{{name}}}}}", text, 1)
+    return html
 
 
 def main(argv=None):
@@ -327,30 +324,27 @@ def main(argv=None):
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument(
-        "--models",
+        "--out",
         type=Path,
         default=ROOT / "outputs",
-        help="their folder (default: outputs)",
+        help="the folder with the trained models (default: outputs)",
     )
     parser.add_argument("--data", help="an .npz file (default: data/mnist.npz)")
     parser.add_argument(
-        "--out",
+        "--page",
         type=Path,
         default=HERE / "index.html",
         help="the page to write (default: page/index.html)",
     )
-    args = parser.parse_args(argv or [])
+    args = parser.parse_args(argv)
+    if not args.out.is_dir():
+        parser.error(f"there is no folder {args.out}: python simple_ae.py makes it")
 
-    if not args.models.is_dir():
-        raise common.DataError(
-            f"the folder {args.models} does not exist; python simple_ae.py makes it"
-        )
-    html = build(args.models, args.data)
-    common.write_file(
-        lambda file: file.write_text(html, encoding="utf-8", newline="\n"), args.out
-    )
-    print(f"{len(html) / 1e6:.1f} MB")
+    html = join(collect(args.out, args.data))
+    # The mark at the start says UTF-8 even if a server says something else.
+    args.page.write_text(html, encoding="utf-8-sig", newline="\n")
+    print(f"saved {args.page}, {args.page.stat().st_size / 1e6:.2f} MB")
 
 
 if __name__ == "__main__":
-    common.run(main)
+    main()
