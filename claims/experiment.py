@@ -145,6 +145,30 @@ def reconstruct(models, images):
     return decoded.reshape(images.shape)
 
 
+def elbo(models, images):
+    """Return a VAE's ELBO of images, (n, ...), in nats, and what it is made of.
+
+    Returns:
+        a dict: "elbo", which is minus the sum of "reconstruction", by one draw from
+        each image's distribution, and "kl"; and "used", of how many numbers of the code
+        the KL is above 0.01 nats on average: the others say nothing of the image.
+    """
+    _, encoder, decoder = models
+    inputs = images.reshape(-1, *encoder.input_shape[1:])
+    z_mean, z_log_var, z = encoder.predict(inputs, batch_size=500, verbose=0)
+    decoded = decoder.predict(z, batch_size=500, verbose=0).reshape(images.shape)
+    kls = 0.5 * np.mean(z_mean**2 + np.exp(z_log_var) - 1 - z_log_var, axis=0)
+
+    kl = float(np.sum(kls))
+    reconstruction = images[0].size * common.binary_crossentropy(images, decoded)
+    return {
+        "elbo": -(reconstruction + kl),
+        "reconstruction": reconstruction,
+        "kl": kl,
+        "used": int(np.sum(kls > 0.01)),
+    }
+
+
 def mse(images, reconstructions):
     """Return the mean squared error of a pixel, of two arrays of one shape."""
     return float(np.mean((images - reconstructions) ** 2, dtype=np.float64))
