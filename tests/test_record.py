@@ -1,254 +1,183 @@
-"""record/ has what today's code prints, and it prints nearly the same again.
+"""record/ has what today's code prints; tools/record.py records only what was run."""
 
-    AGAIN=1 python -m pytest tests/test_record.py tests/test_readme.py
-
-trains seed 0 of each script again, into outputs/, then runs the claims on these models,
-but for those that are LONG, and the snippets of the pages. That takes half an hour;
-.ci/run does it. Without AGAIN the records and the pages are only read.
-"""
-
-import math
-import os
+import json
 import re
-import shutil
 
-from post import POST
+from conftest import PROJECT, SCRIPTS
 import pytest
 import record
 
-COMMANDS = record.commands()
-FILES = {name: record.PROJECT / COMMANDS[name].split()[0] for name in COMMANDS}
-OF_SEED_0 = [name for name in COMMANDS if not re.search("-[1-4]$", name)]
-FOR_CI = [name for name in OF_SEED_0 if not record.long(FILES[name])]
-
-# A number, and its unit if that decides how far it may drift.
-NUMBER = re.compile(
-    r"(?<![\w.])(-?\d+(?:,\d{3})*(?:\.\d+)?)(?!\w|\.\d)"
-    r"(?: ?([%％]|s\b|min\b|times\b))?",
-    re.ASCII,  # a Chinese word may stand close to it
-)
-# Lines that differ far from one training to the next: what a decoder makes of states
-# that it has never seen, and which unit prefers which digit.
-ROUGH = re.compile(r"rows read, decoder|MSE of those: decoder|which prefer 0 to 9")
-
-
-def near(number, unit, rel, least):
-    """Return what another processor may make of a number; times are not compared."""
-    if unit in ("%", "％"):
-        return pytest.approx(float(number), rel=0, abs=2)
-    if unit:
-        return pytest.approx(float(number), abs=math.inf)
-    digits = len(number.partition(".")[2])
-    if not digits:
-        return pytest.approx(float(number), rel=2 * rel, abs=5)
-    return pytest.approx(float(number), rel=rel, abs=max(least, 10.0**-digits))
-
-
-def compare(old, new, rel=0.05, least=0.0015):
-    """Lines must have the same words, and numbers that are near."""
-    words = [[NUMBER.sub(r"#\2", line).split() for line in own] for own in (old, new)]
-    assert words[0] == words[1]
-    for line, other in zip(old, new):
-        bounds = (1, 0.03) if ROUGH.search(line) else (rel, least)
-        pairs = zip(NUMBER.findall(line), NUMBER.findall(other))
-        for (one, unit), (two, _) in pairs:
-            expected = near(one.replace(",", ""), unit, *bounds)
-            assert float(two.replace(",", "")) == expected, f"{line!r} is now {other!r}"
-
-
-def better_than_the_post(name, data):
-    post = POST.get(name[:-2], {"loss": math.inf})
-    return data["history"]["val_loss"][-1] < post["loss"]
-
-
-@pytest.mark.parametrize("name", COMMANDS)
-def test_a_record_is_that_of_todays_code(name):
-    code = record.hash_of(FILES[name])
-    assert record.is_today(record.read(name), COMMANDS[name], code)
-
-
-def test_nothing_else_is_on_record():
-    assert {path.stem for path in record.PROJECT.glob("record/*.json")} <= {*COMMANDS}
-
-
-def test_no_record_was_edited_by_hand():
-    for path in record.PROJECT.glob("record/**/*.json"):
-        own = record.read(path.stem, path.parent.relative_to(record.PROJECT / "record"))
-        assert own["sum"] == record.sum_of(own), path
-
-
-def test_every_seed_is_better_than_the_post():
-    scripts = [name for name in COMMANDS if record.is_script(FILES[name])]
-    assert all(better_than_the_post(n, record.read(n)["data"]) for n in scripts)
-
-
-@pytest.mark.skipif("AGAIN" not in os.environ, reason="half an hour, with AGAIN=1")
-@pytest.mark.parametrize("name", FOR_CI)
-def test_a_program_prints_nearly_the_same_again(name):
-    own = record.run(COMMANDS[name])
-    is_script = record.is_script(FILES[name])
-    bounds = (0.03, 0.001) if is_script else (0.05, 0.0015)
-    compare(record.read(name)["lines"], own["lines"], *bounds)
-    assert not is_script or better_than_the_post(name, own["data"])
-
-
-@pytest.mark.parametrize(
-    ("old", "new", "same"),
-    [
-        ("in 3 s, 17 times", "in 40 s, 9 times", True),
-        ("97% right", "95.1% right", True),
-        ("97% right", "94% right", False),
-        ("300 units", "330 units", True),
-        ("4 units", "10 units", False),
-        ("MSE 0.0100", "MSE 0.0115", True),
-        ("MSE 0.0100", "MSE 0.0116", False),
-        ("PSNR  9.9", "PSNR 10.3", True),
-        ("leads by 0.5", "trails by 0.5", False),
-        ("7 rows read, decoder: BCE 0.3000", "7 rows read, decoder: BCE 0.5500", True),
-    ],
-)
-def test_how_far_a_number_may_drift(old, new, same):
-    if same:
-        return compare([old], [new])
-    with pytest.raises(AssertionError):
-        compare([old], [new])
-
-
-COMMON = '''
-"""What they share."""
-import argparse
-import json
+# A program that record.py can run: it takes its numbers from a module beside it.
+PROGRAM = '''"""A program."""
 import pathlib
-rate = 1
-def parse_args():
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--seed", default="0")
-    parser.add_argument("--out", type=pathlib.Path, default=pathlib.Path("outputs"))
-    return parser.parse_args()
-def plot(path):
-    path.write_text("a picture")
-def measure():
-    if not rate: raise ValueError("no rate")
-    return rate
-def not_used():
-    return 1
-def report(name, args):
-    print("\\x1b[1m9/9 - val_loss: 0.1\\nsaved a.png\\nresult:", measure(), args.seed)
-    args.out.mkdir(parents=True, exist_ok=True)
-    plot(args.out / f"{name}.png")
-    (args.out / f"{name}.json").write_text(json.dumps({"rate": rate}))
-'''
-PROGRAM = '''
-"""A doc."""
-import base
-import common
-def build_autoencoder(): pass
-# A comment.
-if __name__ == "__main__":
-    common.measure()
-    common.report("NAME", common.parse_args())
+import common  # a comment
+
+def main(seed=0):
+    """Do it."""
+    out = pathlib.Path("outputs")
+    (out / "tried.json").write_text('{{"bce": %s}}' % common.mse())
+    (out / "tried.png").write_bytes(b"a picture")
+    print("what it prints")
+    {end}
+
+main()
 '''
 
 
 @pytest.fixture
 def project(tmp_path, monkeypatch):
-    """A project with two scripts, and a claim that takes the model of one of them."""
-    script = PROGRAM.replace("import base\n", "")
-    base = "import sys\nsys.path.append('.')\ndef load_model(name): pass"
-    texts = {
-        "common.py": COMMON,
-        "a_ae.py": script.replace("NAME", "a_ae"),
-        "b_ae.py": script.replace("NAME", "b_ae"),
-        "claims/base.py": base,
-        "claims/c.py": PROGRAM.replace("NAME", "c") + "    base.load_model('a_ae')",
-        "claims/README.md": "![c](../figures/c.png)",
-        "data/mnist.npz": "",
-        "figures/a.txt": "",
-    }
-    for path, text in texts.items():
-        (tmp_path / path).parent.mkdir(exist_ok=True)
-        (tmp_path / path).write_text(text, encoding="utf-8")
+    """A folder with the program tried.py, a module and a data file."""
+    for folder in "data", "outputs", "figures":
+        (tmp_path / folder).mkdir()
+    (tmp_path / "data/mnist.npz").write_bytes(b"images")
+    (tmp_path / "common.py").write_text("def mse():\n    return 0.25\n")
+    (tmp_path / "tried.py").write_text(PROGRAM.format(end="pass"))
     monkeypatch.setattr(record, "PROJECT", tmp_path)
+    monkeypatch.setattr(record, "RUNS", {"tried": record.Run("tried.py", 1, True)})
     return tmp_path
 
 
 def edit(path, old, new):
-    text = path.read_text(encoding="utf-8")
+    text = path.read_text()
     assert old in text
-    path.write_text(text.replace(old, new, 1), encoding="utf-8")
+    path.write_text(text.replace(old, new))
+
+
+@pytest.mark.parametrize("name", record.RUNS)
+def test_a_record_is_of_todays_code_and_command(name):
+    assert record.is_today(name)
+
+
+@pytest.mark.parametrize("script", SCRIPTS)
+def test_a_script_is_on_record(script):
+    if f"{script}-0" not in record.RUNS:
+        pytest.skip(f"{script}.py is not on record: add it to RUNS in tools/record.py")
+    printed = (PROJECT / "record" / f"{script}-0.txt").read_text(encoding="utf-8")
+    numbers = record.read(f"{script}-0")["data"]
+    assert f"{script}: test BCE {numbers['bce']:.4f}" in printed.splitlines()[-1]
+
+
+def test_nothing_else_is_on_record():
+    names = {path.stem for path in PROJECT.glob("record/*.*")} - {"post"}
+    assert names == set(record.RUNS)
+
+
+def test_the_figures_are_those_on_record():
+    drawn = {}
+    for name, run in record.RUNS.items():
+        if "--seed" not in run.command:
+            drawn |= record.read(name)["pictures"]
+    for picture, code in drawn.items():
+        assert record.digits((PROJECT / "figures" / picture).read_bytes()) == code
+
+
+def test_what_is_run_is_recorded(project):
+    assert record.main([]) == 0
+    assert record.read("tried")["data"] == {"bce": 0.25}
+    assert (project / "record/tried.txt").read_text() == "what it prints\n"
+    assert (project / "figures/tried.png").read_bytes() == b"a picture"
+    assert record.is_today("tried")
 
 
 @pytest.mark.parametrize(
-    ("file", "old", "new", "stale"),
+    "file, old, new, is_same",
     [
-        ("claims/c.py", "A doc", "Words", ""),
-        ("claims/c.py", "# A comment", "# Another", ""),
-        ("claims/c.py", "import base\nimport common", "import common\nimport base", ""),
-        ("common.py", "a picture", "an edited one", ""),  # it only shows
-        ("common.py", '"no rate"', '"no rate at all"', ""),
-        ("common.py", "return 1", "return 2", ""),  # not used
-        ("claims/c.py", "build_", "built_", "c"),
-        ("claims/base.py", "(name): pass", "(name): return 1", "c"),
-        ("a_ae.py", ": pass", ": return 1", "a c"),
-        ("b_ae.py", ": pass", ": return 1", "b"),
-        ("common.py", "rate = 1", "rate = 2", "a b c"),
-        ("data/mnist.npz", "", "other", "a b c"),
+        ("common.py", "return 0.25", "return 0.5", False),  # the formula of a measure
+        ("tried.py", "seed=0", "seed=7", False),  # a default
+        ("data/mnist.npz", "images", "others", False),
+        ("tried.py", "  # a comment", "", True),
+        ("tried.py", "Do it.", "Do it well.", True),  # a docstring
+        ("tried.py", "main(seed=0)", "main(\n    seed=0,\n)", True),  # the layout
     ],
 )
-def test_what_an_edit_makes_stale(project, file, old, new, stale):
-    programs = record.programs()
-    before = {name: record.hash_of(path) for name, path in programs.items()}
+def test_the_hash_is_of_the_whole_code(project, file, old, new, is_same):
+    before = record.hash_of(project / "tried.py")
     edit(project / file, old, new)
-    after = {name: record.hash_of(path) for name, path in programs.items()}
-    assert [n[0] for n in before if before[n] != after[n]] == stale.split()
+    assert (record.hash_of(project / "tried.py") == before) == is_same
 
 
-def test_a_run_a_record_and_what_is_not_run_again(project, capsys):
-    assert record.main(["-0", "-3", "c"]) == 0
-    names = sorted(path.name for path in project.glob("record/*"))
-    assert names == [f"{n}.json" for n in ("a_ae-0", "a_ae-3", "b_ae-0", "b_ae-3", "c")]
-    own = record.read("a_ae-3")
-    assert own["command"] == "a_ae.py --seed 3 --out outputs/seed-3"
-    assert own["lines"] == ["result: 1 3"] and own["data"] == {"rate": 1}
-    drawn = project / "outputs" / "seed-3" / "a_ae.png"
-    assert own["pictures"] == {"a_ae.png": record.sha256(drawn)}
-    assert [path.name for path in project.glob("figures/*.png")] == ["c.png"]
-
-    capsys.readouterr()
-    assert record.main(["-0", "-3", "c"]) == 0
-    assert capsys.readouterr().out == ""
-    assert record.main(["--machine", "gpu", "b_ae-0"]) == 0
-    assert record.read("b_ae-0", "gpu")["data"] == {"rate": 1}
+def test_another_command_is_another_record(project, monkeypatch):
+    record.main([])
+    monkeypatch.setitem(record.RUNS, "tried", record.Run("tried.py --seed 1", 1))
+    assert not record.is_today("tried")
 
 
-def test_a_name_that_no_record_has_is_refused(project, capsys):
-    with pytest.raises(SystemExit) as ended:
-        record.main(["-0", "pca"])
-    assert ended.value.code == 2
-    assert "no record has pca in its name: a_ae-0, " in capsys.readouterr().err
-    assert not list(project.glob("record/*"))
+@pytest.mark.parametrize(
+    "end", ["raise SystemExit(1)", "out.joinpath('tried.json').unlink()"]
+)
+def test_a_program_that_fails_is_not_recorded(project, end, capsys):
+    (project / "tried.py").write_text(PROGRAM.format(end=end))
+    assert record.main([]) == 1
+    assert "tried: failed" in capsys.readouterr().out
+    assert record.read("tried") == {}
 
 
-def test_a_failure_is_reported_and_the_others_are_run(project, capsys):
-    edit(project / "a_ae.py", "common.report", "1 / 0  #")
-    assert record.main(["-0", "c"]) == 1
-    printed = capsys.readouterr().out
-    assert "ZeroDivisionError" in printed and "failed: a_ae-0, c" in printed
-    assert [path.stem for path in project.glob("record/*")] == ["b_ae-0"]
+def test_an_earlier_runs_numbers_and_pictures_are_not_taken(project):
+    record.main([])
+    (project / "tried.py").write_text("print('nothing')\n")
+    assert record.main([]) == 1
+
+    (project / "outputs/old.png").write_bytes(b"of an earlier run")
+    (project / "tried.py").write_text(PROGRAM.format(end="pass"))
+    (project / "record/tried.json").unlink()
+    assert record.main([]) == 0
+    assert list(record.read("tried")["pictures"]) == ["tried.png"]
 
 
-def test_a_claim_is_not_measured_on_models_that_are_not_on_record(project, capsys):
-    record.main(["-0"])
-    (project / "outputs" / "a_ae.json").write_text('{"rate": 2}')  # another training
-    assert record.main(["c"]) == 1
-    assert "models not on record: a_ae" in capsys.readouterr().out
+def test_code_that_changes_while_it_runs_is_not_recorded(project):
+    change = "pathlib.Path('common.py').write_text('def mse():\\n    return 1\\n')"
+    (project / "tried.py").write_text(PROGRAM.format(end=change))
+    assert record.main([]) == 1
+    assert record.read("tried") == {}
 
 
-def test_an_eighth_script_and_a_long_claim_are_found(project):
-    shutil.copy(project / "a_ae.py", project / "masked_ae.py")
-    text = (project / "claims" / "c.py").read_text(encoding="utf-8")
-    (project / "claims" / "d.py").write_text(f"LONG = 'all'\n{text}", encoding="utf-8")
-    found = record.commands()
-    assert found["masked_ae-0"] == "masked_ae.py" and found["d"] == "claims/d.py all"
-    assert record.long(project / "claims" / "d.py")
-    assert not record.long(project / "claims" / "c.py")
+def test_a_claim_needs_the_models_on_record(project, monkeypatch):
+    claim = "import json, pathlib\nimport tried\n"
+    claim += "pathlib.Path('outputs/claim.json').write_text(json.dumps({'a': 1}))\n"
+    (project / "claim.py").write_text(claim)
+    edit(project / "tried.py", "\nmain()", "\nif __name__ == '__main__':\n    main()")
+    runs = {"tried-0": record.Run("tried.py", 1), "claim": record.Run("claim.py", 1)}
+    monkeypatch.setattr(record, "RUNS", runs)
+    assert record.main(["claim"]) == 1
+    assert record.main(["tried-0", "claim"]) == 0
+
+    (project / "outputs/tried.json").write_text('{"bce": 0.5}')  # another training's
+    (project / "record/claim.json").unlink()
+    assert record.main(["claim"]) == 1
+
+
+def test_again_compares_and_keeps_nothing(project, capsys):
+    record.main([])
+    before = (project / "record/tried.json").read_bytes()
+    assert record.main(["--again"]) == 0
+    edit(project / "common.py", "0.25", "0.2503")  # as another processor may have it
+    assert record.main(["--again"]) == 0
+    edit(project / "common.py", "0.2503", "0.26")
+    assert record.main(["--again"]) == 1
+    assert ".bce: 0.25 and 0.26" in capsys.readouterr().out
+    assert (project / "record/tried.json").read_bytes() == before
+
+
+def test_a_machine_has_a_folder_of_its_own(project):
+    assert record.main(["--folder", "gpu"]) == 0
+    assert record.read("tried") == {}
+    assert record.read("tried", "record/gpu")["data"] == {"bce": 0.25}
+    assert not (project / "figures/tried.png").exists()
+
+
+def test_a_name_that_no_record_has(capsys):
+    with pytest.raises(SystemExit) as caught:
+        record.main(["pcaa"])
+    assert caught.value.code == 2
+    assert re.search(
+        "there is no record pcaa: choose from .*pca", capsys.readouterr().err
+    )
+
+
+def test_differences():
+    old = {"bce": 0.0911, "dead": 10, "seconds": 9, "rows": [1.0, 2.0], "keras": "3.15"}
+    near = {"bce": 0.0915, "dead": 13, "seconds": 99, "rows": [1.0, 2.0], "keras": "4"}
+    assert record.differences(old, json.loads(json.dumps(near))) == []
+    far = {"bce": 0.0931, "dead": 10, "seconds": 9, "rows": [1.0], "keras": "3.15"}
+    assert len(record.differences(old, far)) == 2
+    assert record.differences(old, {**old, "more": 1}) == [".more: None and 1"]

@@ -107,6 +107,11 @@ def hash_of(program):
     return digest.hexdigest()[:12]
 
 
+def digits(content):
+    """Return 12 digits that change with a file's content."""
+    return hashlib.sha256(content).hexdigest()[:12]
+
+
 def program_of(name):
     """Return the path of the program that a record is of."""
     return PROJECT / RUNS[name].command.split()[0]
@@ -137,7 +142,10 @@ def missing_models(name, folder="record"):
         if path != program_of(name) and seed_0 in RUNS:
             numbers = PROJECT / "outputs" / f"{path.stem}.json"
             text = numbers.read_text(encoding="utf-8") if numbers.is_file() else "{}"
-            if not is_today(seed_0, folder) or json.loads(text) != read(seed_0)["data"]:
+            if (
+                not is_today(seed_0, folder)
+                or json.loads(text) != read(seed_0, folder)["data"]
+            ):
                 found.append(path.stem)
     return found
 
@@ -192,10 +200,7 @@ def keep(name, code, printed, data, pictures, folder):
         "hash": code,
         "command": RUNS[name].command,
         "machine": machine(),
-        "pictures": {
-            path.name: hashlib.sha256(path.read_bytes()).hexdigest()[:12]
-            for path in pictures
-        },
+        "pictures": {path.name: digits(path.read_bytes()) for path in pictures},
         "data": data,
     }
     target = PROJECT / folder
