@@ -102,7 +102,7 @@ def plot_images(rows, path=None):
         the figure, which a notebook shows.
     """
     columns = max(len(images) for images in rows.values())
-    fig = Figure(figsize=(1.5 * columns, 1.5 * len(rows)), layout="constrained")
+    fig = Figure(figsize=(1.5 * columns, 1.5 * len(rows)))
     no_ticks = {"xticks": [], "yticks": []}
     axes = fig.subplots(len(rows), columns, squeeze=False, subplot_kw=no_ticks)
     for row, (name, images) in zip(axes, rows.items()):
@@ -160,6 +160,8 @@ def binary_crossentropy(images, reconstructions):
 
 def parse_args(description, argv, epochs=None, batch_size=None):
     """Parse a script's flags and start its clock; a wrong one ends it with status 2."""
+    if hasattr(sys.stdout, "reconfigure"):  # not in a notebook
+        sys.stdout.reconfigure(errors="backslashreplace")  # for consoles without 中文
     parser = argparse.ArgumentParser(
         description=description, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -174,8 +176,6 @@ def parse_args(description, argv, epochs=None, batch_size=None):
     if tuple(map(int, keras.__version__.split(".")[:2])) < (3, 15):
         command = f'{sys.executable} -m pip install --upgrade "keras>=3.15"'
         parser.error(f"Keras {keras.__version__} is too old: {command}")
-    if hasattr(sys.stdout, "reconfigure"):  # not in a notebook
-        sys.stdout.reconfigure(errors="backslashreplace")  # for consoles without 中文
     args.verbose = 1 if sys.stdout.isatty() else 2  # a bar, or a log's line an epoch
     args.flags = sys.argv[1:] if argv is None else argv
     args.started = time.perf_counter()
