@@ -57,16 +57,25 @@ def find_scripts(folder):
 
 
 def idea(path):
-    """Return what the first line of a script's docstring says after its name."""
+    """Return what the first line of a script's docstring says, in both languages.
+
+    The line is "Its name: the idea. （它的重點）"; the Chinese may be missing.
+    """
     docstring = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or ""
     first_line = docstring.partition("\n")[0]
-    return first_line.rpartition(": ")[2].rstrip(".")
+    english, _, chinese = first_line.rpartition(": ")[2].partition("（")
+    texts = {"en": english.strip().rstrip("."), "zh-TW": chinese.strip().rstrip("）")}
+    return {language: text for language, text in texts.items() if text}
 
 
 def as_text(array):
-    """Return the bytes of an array, little-endian, as base64."""
+    """Return the bytes of an array, little-endian, as text of base 85.
+
+    Five characters hold four bytes. "<" is written as ".", so that a page can hold it.
+    """
     array = np.ascontiguousarray(array)
-    return base64.b64encode(array.astype(array.dtype.newbyteorder("<"))).decode()
+    array = array.astype(array.dtype.newbyteorder("<"))
+    return base64.b85encode(array.tobytes()).decode().replace("<", ".")
 
 
 def without_runs_of_zeros(values):
@@ -197,39 +206,37 @@ def describe_network(name, autoencoder, x_test, noise_factor=0.0):
 
 
 def pca_autoencoder(x_train):
-    """Return PCA as an autoencoder: two layers, which are each other's transpose."""
+    """Return PCA as an autoencoder: two Dense layers, each the other's transpose."""
     mean = x_train.mean(axis=0)
-    covariance = np.cov(x_train, rowvar=False)
-    _, vectors = np.linalg.eigh(covariance)  # by rising variance
+    _, vectors = np.linalg.eigh(np.cov(x_train, rowvar=False))  # by rising variance
     components = vectors[:, : -PCA_NUMBERS - 1 : -1]  # (784, 32)
 
     def clip(x):
         return ops.clip(x, 0, 1)
 
-    return linear_autoencoder(
-        [components, -mean @ components], [components.T, mean], clip
-    )
-
-
-def mean_autoencoder(x_train):
-    """Return an autoencoder with a code of no numbers, which paints the mean image."""
-    mean = x_train.mean(axis=0)
-    nothing = [np.zeros((784, 0)), np.zeros(0)]
-    return linear_autoencoder(nothing, [np.zeros((0, 784)), mean], "linear")
-
-
-def linear_autoencoder(encoder_weights, decoder_weights, activation):
-    """Return an autoencoder of two Dense layers with these weights."""
-    numbers = len(encoder_weights[1])
     input_img = keras.Input((784,))
-    code_layer = keras.layers.Dense(numbers)
+    code_layer = keras.layers.Dense(PCA_NUMBERS)
     encoder = keras.Model(input_img, code_layer(input_img), name="encoder")
-    encoded_input = keras.Input((numbers,))
-    image_layer = keras.layers.Dense(784, activation=activation)
+    encoded_input = keras.Input((PCA_NUMBERS,))
+    image_layer = keras.layers.Dense(784, activation=clip)
     decoder = keras.Model(encoded_input, image_layer(encoded_input), name="decoder")
-    code_layer.set_weights(encoder_weights)
-    image_layer.set_weights(decoder_weights)
+    code_layer.set_weights([components, -mean @ components])
+    image_layer.set_weights([components.T, mean])
     return keras.Model(input_img, decoder(encoder(input_img)))
+
+
+def describe_mean(x_train, x_test):
+    """Return the mean training image as a network with a code of no numbers."""
+    text, mean = round_weight(x_train.mean(axis=0))
+    dense = {"kind": "Dense", "activation": "linear"}
+    no_kernel = {"integers": "", "scale": ""}
+    sizes = {"input": (784,), "output": (0,)}
+    encoder = {**dense, **sizes, "weights": [no_kernel, {"floats": ""}]}
+    sizes = {"input": (0,), "output": (784,)}
+    decoder = {**dense, **sizes, "weights": [no_kernel, text]}
+    x_test = x_test.reshape(-1, 784)
+    bce = common.binary_crossentropy(x_test, np.broadcast_to(mean, x_test.shape))
+    return {"name": "mean", "encoder": [encoder], "decoder": [decoder], "bce": bce}
 
 
 def describe_epochs(path, x_test):
@@ -287,8 +294,8 @@ def collect(models, data=None, scripts=ROOT):
         page["networks"].append({**network, "idea": idea(scripts / f"{name}.py")})
 
     x_train = x_train.reshape(-1, 784)
-    for name, make in ("pca", pca_autoencoder), ("mean", mean_autoencoder):
-        network, _ = describe_network(name, make(x_train), x_test)
+    pca, _ = describe_network("pca", pca_autoencoder(x_train), x_test)
+    for network in pca, describe_mean(x_train, x_test):
         page["networks"].append({**network, "baseline": True})
 
     if (models / "page_simple_ae_epochs.npz").is_file():

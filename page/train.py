@@ -52,7 +52,6 @@ def train(autoencoder, script, x_train, epochs, args, callbacks=()):
     autoencoder.compile(
         optimizer=script.make_optimizer(total_steps),
         loss="binary_crossentropy",
-        steps_per_execution=67,  # only for speed, as in the scripts
     )
     autoencoder.fit(
         x_train,
