@@ -202,7 +202,7 @@ def machines():
     for path in sorted(PROJECT.glob("record/*-[0-9].json")):
         machine, data = (read_json(path)[key] for key in ("machine", "data"))
         with_what = f"Python {data['python']}, Keras {data['keras']}, {data['backend']}"
-        found.add(f"- {with_what}; {machine['processor']}, {machine['cores']} core(s)")
+        found.add(f"- {with_what}; {machine['processor']}")
     print(*sorted(found), sep="\n")
 
 
