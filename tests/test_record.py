@@ -117,7 +117,7 @@ def test_an_earlier_runs_numbers_and_pictures_are_not_taken(project):
     (project / "tried.py").write_text("print('nothing')\n")
     assert record.main([]) == 1
 
-    (project / "outputs/old.png").write_bytes(b"of an earlier run")
+    (project / "outputs/tried_old.png").write_bytes(b"of an earlier run")
     (project / "tried.py").write_text(PROGRAM.format(end="pass"))
     (project / "record/tried.json").unlink()
     assert record.main([]) == 0

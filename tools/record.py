@@ -20,6 +20,7 @@ import json
 import os
 from pathlib import Path
 import platform
+import re
 import shutil
 import subprocess
 import sys
@@ -150,18 +151,22 @@ def missing_models(name, folder="record"):
     return found
 
 
-def run(command):
+def run(name):
     """Run a program; return what it printed, its numbers and its pictures' paths.
 
+    It writes NAME.json, and pictures NAME.png and NAME_*.png, without the seed in NAME.
     Only what this run has written counts, not what an earlier one has left.
 
     Raises:
         RuntimeError: it has failed, or has written no numbers.
     """
-    words = command.split()
+    words = RUNS[name].command.split()
     out = PROJECT / (words[words.index("--out") + 1] if "--out" in words else "outputs")
     out.mkdir(parents=True, exist_ok=True)
-    before = {path: path.stat().st_mtime_ns for path in out.iterdir()}
+    own = re.sub("-[0-9]+$", "", name)
+    numbers = out / f"{own}.json"
+    for earlier in [numbers, *out.glob(f"{own}.png"), *out.glob(f"{own}_*.png")]:
+        earlier.unlink(missing_ok=True)
 
     done = subprocess.run(
         [sys.executable, *words],
@@ -173,14 +178,12 @@ def run(command):
         encoding="utf-8",
         errors="replace",
     )
-    after = {path: path.stat().st_mtime_ns for path in out.iterdir()}
-    written = sorted(path for path in after if after[path] != before.get(path))
-    numbers = [path for path in written if path.suffix == ".json"]
-    if done.returncode or len(numbers) != 1:
-        ends = f"status {done.returncode}, {len(numbers)} files of numbers"
+    if done.returncode or not numbers.is_file():
+        ends = f"status {done.returncode}, numbers written: {numbers.is_file()}"
         raise RuntimeError(f"{(done.stdout + done.stderr)[-2000:]}\n{ends}")
-    data = json.loads(numbers[0].read_text(encoding="utf-8"))
-    return done.stdout, data, [path for path in written if path.suffix == ".png"]
+    pictures = [*out.glob(f"{own}.png"), *out.glob(f"{own}_*.png")]
+    data = json.loads(numbers.read_text(encoding="utf-8"))
+    return done.stdout, data, sorted(pictures)
 
 
 def machine():
@@ -249,7 +252,7 @@ def record(name, folder):
     if models:
         raise RuntimeError(f"not on record: the models in outputs/ of {models}")
     code = hash_of(program_of(name))
-    printed, data, pictures = run(RUNS[name].command)
+    printed, data, pictures = run(name)
     if code != hash_of(program_of(name)):
         raise RuntimeError("its code has changed while it ran")
     keep(name, code, printed, data, pictures, folder)
@@ -257,7 +260,7 @@ def record(name, folder):
 
 def repeat(name):
     """Run a program again; raise a RuntimeError if its numbers are not the record's."""
-    _, data, _ = run(RUNS[name].command)
+    _, data, _ = run(name)
     found = differences(read(name).get("data"), data)
     if found:
         raise RuntimeError("\n".join(found))
