@@ -5,201 +5,243 @@ reduction). Of all linear codes of one size, PCA has the smallest mean squared e
 (MSE) on the images that it is fitted to. It does not minimise the binary cross-entropy
 (BCE), which the network is trained with, so both are measured.
 
-    python simple_ae.py
-    python claims/pca.py
+What simple_ae.py's network has and PCA has not is added step by step. The first network
+is linear and trained by MSE: PCA again, by training. It then gets a sigmoid at the
+output, BCE as its loss, and a relu on the code, which makes it simple_ae.py's.
 
-What the network has and PCA has not is added step by step: three networks of the same
-size, epochs and schedule, with a linear code, get a linear output and MSE (PCA again,
-by training), then a sigmoid at the output, then BCE as the loss. simple_ae.py's has a
-relu on the code besides. All have simple_ae.py's learning rate, which was chosen for
-BCE: how near the first comes to PCA's MSE shows how well it fits the others.
+Two questions that students ask about this network have a row each: what if it is
+trained by MSE, and what if its two kernels are tied, one the transpose of the other?
+All networks have 32 numbers and simple_ae.py's epochs, each with a learning rate chosen
+for it by the loss that it is trained with.
+
+    python claims/pca.py
 """
 
 import bisect
-import math
 
-import base
+import experiment
 import common
 import keras
-from keras import layers
+from keras import layers, ops
 import numpy as np
 import simple_ae
 from sklearn.decomposition import PCA
 
-# The output of a network with a linear code, and its loss.
-STEPS = {
-    "linear, MSE": ("linear", "mean_squared_error"),
-    "+ sigmoid": ("sigmoid", "mean_squared_error"),
-    "+ BCE": ("sigmoid", "binary_crossentropy"),
+SIZE = simple_ae.encoding_dim
+RATES = [5e-3, 1e-2, 2e-2]
+SHORT_EPOCHS = 2  # of a training that chooses a rate
+
+BCE = "binary_crossentropy"
+MSE = "mean_squared_error"
+# The activation of the code and of the output, and the loss.
+NETWORKS = {
+    "linear, by MSE": ("linear", "linear", MSE),
+    "+ sigmoid": ("linear", "sigmoid", MSE),
+    "+ BCE": ("linear", "sigmoid", BCE),
+    "+ relu = simple_ae": ("relu", "sigmoid", BCE),
+    "simple_ae by MSE": ("relu", "sigmoid", MSE),
+    "simple_ae, tied": ("relu", "sigmoid", BCE),
 }
 
 
-def decode(pca, codes, size, low=0):
-    """Return the images, (n, 784) in [low, 1 - low], of PCA's first `size` numbers.
+class TiedDense(layers.Layer):
+    """A dense layer with another one's kernel, transposed: f(x W^T + b).
+
+    Args:
+        kernel: W, the other layer's, (outputs, inputs) of this one.
+        activation: f, by its name.
+    """
+
+    def __init__(self, kernel, activation):
+        super().__init__()
+        self.kernel = kernel
+        self.activation = keras.activations.get(activation)
+        self.bias = self.add_weight(shape=(kernel.shape[0],), initializer="zeros")
+
+    def call(self, x):
+        return self.activation(ops.matmul(x, ops.transpose(self.kernel)) + self.bias)
+
+
+def build(name):
+    """Return (autoencoder, encoder, decoder), 784 -> 32 -> 784, of one of NETWORKS."""
+    code, output, _ = NETWORKS[name]
+    input_img = keras.Input(shape=(784,))
+    code_layer = layers.Dense(SIZE, activation=code)
+    encoder = keras.Model(input_img, code_layer(input_img), name="encoder")
+
+    encoded_input = keras.Input(shape=(SIZE,))
+    output_layer = layers.Dense(784, activation=output)
+    if name.endswith("tied"):
+        output_layer = TiedDense(code_layer.kernel, output)
+    decoder = keras.Model(encoded_input, output_layer(encoded_input), name="decoder")
+    return keras.Model(input_img, decoder(encoder(input_img))), encoder, decoder
+
+
+def decode(pca, codes, size, margin=0.0):
+    """Return the images, in [margin, 1 - margin], of PCA's first `size` numbers.
 
     Args:
         pca: scikit-learn's, fitted with all its components.
         codes: what `pca.transform` returned, (n, components).
+        margin: a pixel that is not quite black costs much BCE if it is clipped to 0.
     """
     images = codes[:, :size] @ pca.components_[:size] + pca.mean_
-    return np.clip(images, low, 1 - low)
+    return images.clip(margin, 1 - margin)
 
 
 def errors(images, reconstructions):
-    """Return {"bce" (in nats a pixel), "mse"} of two float32 arrays of one shape."""
+    """Return {"bce" (in nats a pixel), "mse"} of two arrays of one shape."""
     return {
         "bce": common.binary_crossentropy(images, reconstructions),
-        "mse": base.mse(images, reconstructions),
+        "mse": experiment.mse(images, reconstructions),
     }
 
 
-def needed(pca, images, measure, goal, low=0):
+def needed(pca, images, measure, goal, margin=0.0):
     """Return the smallest size of PCA with an error of at most `goal`, or None.
 
     Args:
-        pca, low: as in `decode`.
+        pca, margin: as in `decode`.
         images: (n, 784).
         measure: "bce" or "mse".
     """
     codes = pca.transform(images)
 
     def is_enough(size):
-        return errors(images, decode(pca, codes, size, low))[measure] <= goal
+        return errors(images, decode(pca, codes, size, margin))[measure] <= goal
 
     sizes = range(1, len(pca.components_) + 1)
     place = bisect.bisect_left(sizes, True, key=is_enough)  # more is never worse
     return sizes[place] if place < len(sizes) else None
 
 
-def best_margin(pca, images, size):
-    """Return the `low` of `decode` that has the least BCE on training images.
+def choose_margin(sets):
+    """Return the `margin` of `decode` with the least BCE, without test images."""
+    pca = PCA().fit(sets.fit.x)
+    codes = pca.transform(sets.choose.x)
 
-    A pixel that is not quite black costs much BCE when it is clipped to 0.
+    def error_of(margin, fit, choose):
+        return errors(choose.x, decode(pca, codes, SIZE, margin))["bce"]
+
+    margin, _ = experiment.choose([1e-4, 2e-4, 4e-4], error_of, sets)
+    return margin
+
+
+def train(name, rate, seed, images, epochs=simple_ae.epochs):
+    """Train one of NETWORKS as simple_ae.py is trained; return its three models."""
+    models, _ = experiment.retrain(
+        simple_ae,
+        images,
+        seed,
+        build=lambda: build(name),
+        make_optimizer=experiment.with_rate(simple_ae.make_optimizer, rate),
+        epochs=epochs,
+        loss=NETWORKS[name][-1],
+    )
+    return models
+
+
+def measure(name, sets, seeds, margin):
+    """Return one of NETWORKS by its chosen rate: its errors over seeds, ten digits.
+
+    Besides "bce" and "mse" there is "above_0", the share of the code that is above 0.
     """
+    loss = "bce" if NETWORKS[name][-1] == BCE else "mse"
+
+    def error_of(rate, fit, choose):
+        models = train(name, rate, 0, fit.x, SHORT_EPOCHS)
+        return errors(choose.x, experiment.reconstruct(models, choose.x))[loss]
+
+    rate, tried = experiment.choose(RATES, error_of, sets)
+    digits = []
+
+    def measure_seed(seed):
+        models = train(name, rate, seed, sets.train.x)
+        decoded = experiment.reconstruct(models, sets.test.x)
+        if NETWORKS[name][1] == "linear":
+            decoded = decoded.clip(margin, 1 - margin)
+        digits.append(decoded[:10])
+        codes = experiment.encode(models[1], sets.test.x)
+        return {**errors(sets.test.x, decoded), "above_0": np.mean(codes > 0)}
+
+    found = experiment.over_seeds(measure_seed, seeds)
+    parameters = build(name)[0].count_params()
+    row = {**found, "rate": rate, "tried": tried, "parameters": parameters}
+    return row, digits[0]
+
+
+def measure_baselines(pca, sets, margin):
+    """Return {name: `errors`} of what needs no training, and PCA's first ten digits."""
+    images = sets.test.x
     codes = pca.transform(images)
-    margins = [0, 1e-4, 3e-4, 1e-3, 3e-3, 1e-2]
-    tries = [decode(pca, codes, size, low) for low in margins]
-    bces = [errors(images, decoded)["bce"] for decoded in tries]
-    return margins[int(np.argmin(bces))]
+    outputs = {
+        "untrained sigmoid": np.full_like(images, 0.5),
+        "mean image": np.broadcast_to(sets.train.x.mean(axis=0), images.shape),
+        **{f"PCA-{size}": decode(pca, codes, size) for size in (2, SIZE, 128)},
+        f"PCA-{SIZE}, best clip": decode(pca, codes, SIZE, margin),
+        "floor": images,
+    }
+    baselines = {name: errors(images, output) for name, output in outputs.items()}
+    return baselines, outputs[f"PCA-{SIZE}"][:10]
 
 
-def build_linear(size, output):
-    """Return an autoencoder, 784 -> size -> 784, whose code is linear."""
-    input_img = keras.Input(shape=(784,))
-    encoded = layers.Dense(size)(input_img)
-    decoded = layers.Dense(784, activation=output)(encoded)
-    return keras.Model(input_img, decoded)
+def print_tables(baselines, networks):
+    """Print what needs no training, and below it the networks."""
+    print()
+    rows = [(name, row["bce"], row["mse"]) for name, row in baselines.items()]
+    experiment.print_table(("no training", "test BCE", "MSE"), rows)
 
-
-def train(autoencoder, x_train, loss, epochs):
-    """Train as simple_ae.py does, at the same learning rate, but with any loss."""
-    steps = math.ceil(len(x_train) / simple_ae.batch_size)  # in an epoch
-    schedule = base.warm_up_and_cosine(1e-2, epochs * steps)
-    autoencoder.compile(
-        optimizer=keras.optimizers.Adam(schedule, beta_2=0.99),
-        loss=loss,
-        **common.speed_options(steps),
-    )
-    autoencoder.fit(
-        x_train, x_train, epochs=epochs, batch_size=simple_ae.batch_size, verbose=0
-    )
-
-
-def verdict(pca, steps, network, active):
-    """Return the verdict.
-
-    Args:
-        pca, network: their `errors`.
-        steps: {a name of STEPS: its errors}.
-        active: the share of the network's code that is above 0.
-    """
-    gain = pca["bce"] - network["bce"]
-    if gain <= 0:
-        return f"the autoencoder's BCE is not below PCA's: {-gain:.4f} more"
-    share = (pca["bce"] - steps["+ BCE"]["bce"]) / gain
-    by_sigmoid = (pca["bce"] - steps["+ sigmoid"]["bce"]) / gain
-    mse = "lower" if network["mse"] < pca["mse"] else "not lower"
-    return (
-        f"the autoencoder's BCE is lower than PCA's ({network['bce']:.4f}, PCA "
-        f"{pca['bce']:.4f}), its MSE {mse}; a linear code with a sigmoid output, "
-        f"trained by BCE, has {share:.0%} of that gain ({by_sigmoid:.0%} if trained by "
-        f"MSE): {active:.1%} of the code is above 0, where relu changes nothing"
-    )
+    print()
+    head = f"{SIZE} numbers", "parameters", "rate", "test BCE (range)", "MSE (range)"
+    rows = [
+        (name, row["parameters"], f"{row['rate']:g}", row["bce"], row["mse"])
+        for name, row in networks.items()
+    ]
+    experiment.print_table(head, rows)
 
 
 def main(argv=None):
-    args = common.parse_args(__doc__, argv, epochs=simple_ae.epochs)
-    models = base.load_model("simple_ae", args.out)
-    size = models[1].output_shape[-1]
+    args = common.parse_args(__doc__, argv)
+    sets = experiment.load_images(args)
+    seeds = range(args.seed, args.seed + 3)
 
-    (x_train, _), (x_test, _) = base.load_images(args)
-    pca = PCA().fit(x_train)
-    codes = pca.transform(x_test)
-    encoded_imgs = base.encode(models[1], x_test)
-    decoded_imgs = base.reconstruct(models, x_test)
+    pca = PCA().fit(sets.train.x)
+    margin = choose_margin(sets)
+    baselines, pca_digits = measure_baselines(pca, sets, margin)
+    networks = {}
+    digits = {}
+    for name in NETWORKS:
+        networks[name], digits[name] = measure(name, sets, seeds, margin)
+        print(f"{name}: trained", flush=True)
 
-    outputs = {}
-    outputs["untrained sigmoid"] = np.full_like(x_test, 0.5)
-    outputs["mean image"] = base.mean_image(x_train, x_test)
-    for numbers in 2, size, 128:
-        outputs[f"PCA-{numbers}"] = decode(pca, codes, numbers)
-    outputs["simple_ae"] = decoded_imgs
-    outputs["floor"] = x_test
-    baselines = [
-        {"name": name, **errors(x_test, images)} for name, images in outputs.items()
-    ]
-    print(f"{'test set':<24} BCE      MSE")
-    for row in baselines:
-        print(f"{row['name']:<22} {row['bce']:.4f}   {row['mse']:.4f}")
+    print_tables(baselines, networks)
+    print(f"\nPCA-{SIZE} has its best BCE if clipped to [{margin:g}, {1 - margin:g}]")
+    network = networks["+ relu = simple_ae"]
+    sizes = {}
+    for key in "bce", "mse":
+        goal = network[key]["mean"]
+        sizes[key] = needed(pca, sets.test.x, key, goal, margin)
+        print(f"for simple_ae's {key.upper()} PCA needs {sizes[key]} numbers")
+    print(f"of simple_ae's code {network['above_0']['mean']:.1%} is above 0")
 
-    low = best_margin(pca, x_train[:10000], size)
-    fair = errors(x_test, decode(pca, codes, size, low))
-    network = errors(x_test, decoded_imgs)
-    numbers = {key: needed(pca, x_test, key, network[key], low) for key in network}
-    print(
-        f"\nPCA-{size} clipped to [{low:g}, {1 - low:g}], its best: {fair['bce']:.4f}"
-    )
-    for key, number in numbers.items():
-        text = f"{number} numbers" if number else "more than it has"
-        print(f"for the network's {key.upper()} PCA needs {text}")
-
-    print(f"\nfrom PCA-{size} to simple_ae, {args.epochs} epochs each:")
-    print(f"{f'PCA-{size}':<22} {fair['bce']:.4f}   {fair['mse']:.4f}")
-    steps = {}
-    for name, (output, loss) in STEPS.items():
-        keras.utils.set_random_seed(args.seed)
-        autoencoder = build_linear(size, output)
-        train(autoencoder, x_train, loss, args.epochs)
-        decoded = autoencoder.predict(x_test, verbose=0)
-        if output == "linear":
-            decoded = np.clip(decoded, low, 1 - low)
-        steps[name] = errors(x_test, decoded)
-        print(f"{name:<22} {steps[name]['bce']:.4f}   {steps[name]['mse']:.4f}")
-    print(f"{'+ relu: simple_ae':<22} {network['bce']:.4f}   {network['mse']:.4f}")
-
-    active = float(np.mean(encoded_imgs > 0))
-    print(f"of the numbers in simple_ae's code {active:.1%} are above 0")
-
-    rows = {
-        "original": x_test[:10],
-        f"PCA-{size}": outputs[f"PCA-{size}"][:10],
-        "linear code,\nsigmoid output": decoded[:10],
-        "simple_ae": decoded_imgs[:10],
+    pictures = {
+        "original": sets.test.x[:10],
+        f"PCA-{SIZE}": pca_digits,
+        "linear code,\nsigmoid, BCE": digits["+ BCE"],
+        "simple_ae": digits["+ relu = simple_ae"],
+        "by MSE": digits["simple_ae by MSE"],
+        "tied": digits["simple_ae, tied"],
     }
-    common.plot_images(rows, args.out / "pca.png")
-
-    base.report(
+    common.plot_images(pictures, args.out / "pca.png")
+    experiment.report(
         "pca",
         args,
-        verdict(fair, steps, network, active),
         baselines=baselines,
-        pca=fair,
-        steps=steps,
-        simple_ae=network,
-        active=active,
-        numbers_needed=numbers,
+        networks=networks,
+        margin=margin,
+        numbers_needed=sizes,
     )
 
 
 if __name__ == "__main__":
-    common.run(main)
+    main()

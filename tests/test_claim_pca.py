@@ -1,10 +1,9 @@
-"""claims/pca.py: PCA is NumPy's, what it needs, and the verdict."""
+"""claims/pca.py: PCA is NumPy's, what it needs, and tied weights are tied."""
 
+import keras
 import numpy as np
-import pytest
-
-pytest.importorskip("sklearn")
 import pca as claim
+import pytest
 from sklearn.decomposition import PCA
 
 
@@ -17,19 +16,9 @@ def test_pca_is_numpys_svd():
     _, _, directions = np.linalg.svd(x_train - mean, full_matrices=False)
     by_hand = (x_test - mean) @ directions[:5].T @ directions[:5] + mean
     assert by_hand.min() < 0 and by_hand.max() > 1  # there is something to clip
-    for low in 0, 0.02:
-        decoded = claim.decode(pca, pca.transform(x_test), 5, low)
-        np.testing.assert_allclose(decoded, by_hand.clip(low, 1 - low), atol=3e-4)
-
-
-def test_the_known_values_of_the_baselines(mnist):
-    (x_train, _), (x_test, _) = mnist
-    x_train, x_test = x_train.reshape(-1, 784), x_test.reshape(-1, 784)
-    pca = PCA().fit(x_train)
-    codes = pca.transform(x_test)
-    for size, bce, mse in (2, 0.2303, 0.0555), (32, 0.1174, 0.0152):
-        errors = claim.errors(x_test, claim.decode(pca, codes, size))
-        assert errors == pytest.approx({"bce": bce, "mse": mse}, abs=5e-5)
+    for margin in 0, 0.02:
+        decoded = claim.decode(pca, pca.transform(x_test), 5, margin)
+        np.testing.assert_allclose(decoded, by_hand.clip(margin, 1 - margin), atol=3e-4)
 
 
 def test_how_many_numbers_made_up_images_need():
@@ -47,25 +36,55 @@ def test_how_many_numbers_made_up_images_need():
         assert claim.needed(pca, images, measure, -1) is None
 
 
-def test_the_best_margin_is_that_of_the_best_bce():
-    random = np.random.default_rng(0)
-    images = np.where(random.random((200, 784)) < 0.2, 1, 0).astype(np.float32)
-    images[:, ::2] *= 0.99
-    pca = PCA().fit(images)
-    low = claim.best_margin(pca, images, 3)
-    codes = pca.transform(images)
-    bces = {
-        margin: claim.errors(images, claim.decode(pca, codes, 3, margin))["bce"]
-        for margin in (0, 1e-4, 1e-2)
-    }
-    found = claim.errors(images, claim.decode(pca, codes, 3, low))["bce"]
-    assert found <= min(bces.values())
+@pytest.mark.parametrize("name", claim.NETWORKS)
+def test_a_network_is_what_its_name_says(name):
+    code, output, loss = claim.NETWORKS[name]
+    _, encoder, decoder = claim.build(name)
+    x = np.random.default_rng(1).random((4, 784), np.float32)
+    assert (encoder.predict(x, verbose=0).min() < 0) == (code == "linear")
+    codes = np.random.default_rng(2).normal(0, 50, (4, 32))
+    decoded = decoder.predict(codes, verbose=0)
+    assert (decoded.min() < 0 and decoded.max() > 1) == (output == "linear")
+    assert ("relu" in name or name.startswith("simple_ae")) == (code == "relu")
+    assert ("by MSE" in name or name == "+ sigmoid") == (loss == claim.MSE)
 
 
-def test_the_verdict_says_what_brings_the_gain():
-    pca, network = {"bce": 0.12, "mse": 0.015}, {"bce": 0.10, "mse": 0.010}
-    steps = {"+ BCE": {"bce": 0.101}, "+ sigmoid": {"bce": 0.11}}
-    says = claim.verdict(pca, steps, network, 0.993)
-    assert "has 95% of that gain (50% if trained by MSE)" in says and "99.3%" in says
-    assert "its MSE lower" in says
-    assert "not below PCA's" in claim.verdict(network, steps, pca, 0.993)
+def test_tied_weights_are_one_matrix_and_stay_one():
+    autoencoder, encoder, decoder = claim.build("simple_ae, tied")
+    assert autoencoder.count_params() == 784 * 32 + 32 + 784
+    x = np.random.default_rng(0).random((64, 784), np.float32)
+    before = encoder.layers[-1].kernel.numpy()
+    autoencoder.compile("adam", "binary_crossentropy")
+    autoencoder.fit(x, x, epochs=2, verbose=0)
+    kernel, bias = encoder.layers[-1].get_weights()
+    assert np.abs(kernel - before).max() > 1e-4
+    codes = np.maximum(x @ kernel + bias, 0)
+    logits = codes @ kernel.T + decoder.layers[-1].bias.numpy()
+    expected = keras.ops.sigmoid(logits)
+    np.testing.assert_allclose(autoencoder.predict(x, verbose=0), expected, atol=1e-5)
+
+
+def test_a_rate_is_chosen_by_the_loss_that_is_trained_with(monkeypatch):
+    sets = claim.experiment.Sets(
+        *(claim.experiment.Images(np.full((12, 784), x), None) for x in (1, 2, 3, 4))
+    )
+    trained = []
+    monkeypatch.setattr(claim, "train", lambda *a: trained.append(a) or (a, None))
+    monkeypatch.setattr(claim.experiment, "encode", lambda *_: np.array([0, 1]))
+    monkeypatch.setattr(
+        claim.experiment, "reconstruct", lambda models, images: images * models[0][1]
+    )
+    by = {"bce": lambda rate: abs(rate - 0.01), "mse": lambda rate: abs(rate - 0.02)}
+    monkeypatch.setattr(
+        claim,
+        "errors",
+        lambda images, decoded: {k: by[k](decoded[0, 0] / images[0, 0]) for k in by},
+    )
+    for name, (_, _, loss) in claim.NETWORKS.items():
+        trained.clear()
+        row, digits = claim.measure(name, sets, [3, 4, 5], 0.0)
+        assert row["rate"] == (0.01 if loss == claim.BCE else 0.02)
+        chosen_by, ended = trained[:-3], trained[-3:]
+        assert {a[3][0, 0] for a in chosen_by} == {2} and ended[0][3][0, 0] == 1
+        assert [a[:3] for a in ended] == [(name, row["rate"], n) for n in (3, 4, 5)]
+        assert digits[0, 0] == pytest.approx(min(4 * row["rate"], 1))
