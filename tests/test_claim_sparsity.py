@@ -1,64 +1,55 @@
-"""claims/sparsity.py: specialisation by hand, its zero, and the verdict."""
+"""claims/sparsity.py: the measure by hand, TopK, and what the networks differ in."""
 
+import keras
 import numpy as np
 import pytest
-
-pytest.importorskip("sklearn")
+import sparse_ae
 import sparsity
 
-LABELS = np.tile(np.arange(10), 200)  # 2,000 images
+LABELS = np.tile(np.arange(10), 200)
 
 
-def test_what_a_unit_tells_by_hand():
+def test_zeros_share_a_bin_and_the_others_are_spread_over_nine():
+    activations = np.concatenate([np.zeros(100), np.arange(1.0, 91.0)])
+    counts = np.bincount(sparsity.into_bins(activations))
+    assert counts.tolist() == [100] + 9 * [10]
+
+
+def test_specialisation_by_hand():
     random = np.random.default_rng(0)
-    codes = np.zeros((2000, 5))
-    codes[LABELS == 7, 0] = 3  # responds to the 7s, and to nothing else
-    codes[np.isin(LABELS, [2, 5]), 1] = 1  # to two digits alike
-    codes[:, 2] = random.random(2000)  # to whatever
-    codes[LABELS != 1, 3] = 1  # to all but the 1s
-    codes[:10, 4] = 1  # to half a per cent of the images
-    shares, digits = sparsity.specialisation(codes, LABELS)
-
-    # By hand: "is it a 2?" has h(0.1) bits. Where the unit responds, 1 bit is left.
-    h = -0.1 * np.log2(0.1) - 0.9 * np.log2(0.9)
-    assert shares[:3] == pytest.approx([1, 1 - 0.2 * 1 / h, 0], abs=0.01)
-    # All but the 1s: 0.9 of the images leave h(1 / 9) for each digit.
-    h_of_9 = -1 / 9 * np.log2(1 / 9) - 8 / 9 * np.log2(8 / 9)
-    assert shares[3] == pytest.approx(1 - 0.9 * h_of_9 / h, abs=0.01)
-    assert np.isnan(shares[4])
-    assert digits[0] == 7 and digits[1] in (2, 5) and digits[4] == -1
+    of_fives = 1.0 * (LABELS == 5)
+    all_but_ones = 1.0 * (LABELS != 1)
+    of_anything = random.random(len(LABELS))
+    dead = 0 * of_fives
+    of_two_digits = 1.0 * (LABELS < 2)
+    codes = np.stack([of_fives, all_but_ones, of_anything, dead, of_two_digits], axis=1)
+    found = sparsity.specialisation(codes, LABELS)
+    assert found[0] == pytest.approx(1)
+    # It tells most of the 1s, which do not excite it.
+    assert found[1] < 0.03
+    assert found[2] < 0.03
+    assert np.isnan(found[3])
+    # H(is it a 0?) is 0.325 nats; with the unit known it is a fifth of ln 2.
+    assert found[4] == pytest.approx(1 - 0.2 * np.log(2) / 0.3251, abs=1e-3)
 
 
-def test_chance_is_taken_off():
-    random = np.random.default_rng(1)
-    labels = random.permutation(np.tile(np.arange(10), 10))  # so few that chance shows
-    codes = random.random((100, 200))
-    shares, _ = sparsity.specialisation(codes, labels)
-    raw = [sparsity.told_of_liked(code, labels).max() for code in codes.T]
-    assert np.mean(raw) > 0.1
-    assert abs(shares.mean()) < 0.02
+def test_topk_keeps_the_largest_numbers():
+    codes = np.float32([[1, 4, 2, 3], [0, 0, 0, 5], [9, 8, 7, 6]])
+    kept = keras.ops.convert_to_numpy(sparsity.TopK(2)(codes))
+    assert kept.tolist() == [[0, 4, 0, 3], [0, 0, 0, 5], [9, 8, 0, 0]]
+    layer = sparsity.TopK.from_config(sparsity.TopK(2).get_config())
+    assert layer.k == 2
 
 
-def test_bins_are_equally_full_and_equal_activations_share_one():
-    assert np.bincount(sparsity.into_bins(np.arange(1000.0))).tolist() == [100] * 10
-    activations = np.concatenate([np.zeros(700), np.arange(1, 301)])
-    bins = sparsity.into_bins(activations)
-    assert len(set(bins[:700])) == 1 and len(set(bins[700:])) == 3
-
-
-def test_the_verdict_flips():
-    def numbers(*means, largest=0.3):
-        return [{"mean": mean, "largest": largest, "active": 0.2} for mean in means]
-
-    others = {"twin": numbers(0.10, 0.12), "untrained": numbers(0.1, 0.135)}
-    others["pixels"] = numbers(0.1)
-    says = sparsity.verdict({"sparse": numbers(0.13, 0.14), **others})
-    assert "with 0 of 2 seeds" in says and "more specialised than those of" in says
-    assert "not seen to differ in that from an untrained layer's (10.0% to" in says
-    others["untrained"] = numbers(0.085, 0.15)
-    says = sparsity.verdict({"sparse": numbers(0.08, 0.09, largest=0.6), **others})
-    assert "with 2 of 2 seeds" in says and "less specialised than those of" in says
-    assert (
-        "not seen to differ in that from an untrained layer's (8.5% to 15.0%)" in says
-    )
-    assert "less specialised than pixels (10.0%)" in says
+def test_topk_has_no_penalty_and_as_many_units():
+    autoencoder, encoder, decoder = sparsity.build_topk()
+    images = np.random.default_rng(0).random((20, 784), "float32")
+    codes = encoder.predict(images, verbose=0)
+    assert np.sum(codes > 0, axis=1).max() == sparsity.KEPT == 31
+    assert codes.shape[1] == sparse_ae.encoding_dim
+    decoded = decoder.predict(codes, verbose=0)
+    together = autoencoder.predict(images, verbose=0)
+    assert together == pytest.approx(decoded, abs=1e-5)
+    for models in (autoencoder, encoder, decoder), sparsity.without_penalties():
+        models[0](images)
+        assert sum(float(loss) for loss in models[0].losses) == 0

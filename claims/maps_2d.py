@@ -1,0 +1,200 @@
+"""Maps: is a code of two numbers a better map of the digits than PCA or t-SNE?
+
+The post says that for looking at data an autoencoder does the same as PCA or t-SNE, and
+better: 「功能跟 PCA ... 或 t-SNE 一樣，但效果更好」. Its source, the Keras blog, calls
+t-SNE "probably the best algorithm around" for two numbers, and advises to bring the
+images down to 32 numbers first, by an autoencoder.
+
+A map is scored by its own points, the first 5,000 test images: for how many do the five
+nearest others vote for its digit? That is a 5-NN classifier which leaves the image
+itself out. The codes of 32 numbers are scored in the same way beside pixels and PCA:
+the post uses the code 「來判斷每筆資料之間的接近程度」 (to tell how near the data are).
+
+    python claims/maps_2d.py       (after deep_ae.py and vae.py, with seeds 0, 1 and 2)
+"""
+
+from functools import partial
+
+import experiment
+import common
+import deep_ae
+import keras
+from matplotlib.figure import Figure
+import numpy as np
+from scipy.stats import binomtest
+from sklearn.decomposition import PCA
+from sklearn.manifold import TSNE
+from sklearn.neighbors import KNeighborsClassifier, NearestNeighbors
+import vae
+
+MAPPED = 5000  # t-SNE is slow
+PAIRS = [  # the first of a pair is tested against the second
+    ("autoencoder", "PCA"),
+    ("autoencoder", "PCA, 50 numbers, t-SNE"),
+    ("code of 32 numbers", "784 pixels"),
+    ("code of 32 numbers", "PCA, 32 numbers"),
+]
+
+# Paul Tol's "muted" colours and black, in an order that keeps digits which lie close on
+# the maps apart for colour-blind readers too.
+COLORS = ["#44AA99", "#CC6677", "#AA4499", "#117733", "#882255"]
+COLORS += ["#332288", "#999933", "#DDCC77", "#000000", "#88CCEE"]
+
+
+def nearest(codes):
+    """Return the indices of the five nearest others of each code, (n, 5)."""
+    # Without an argument, kneighbors leaves a point out of its own neighbours.
+    return NearestNeighbors(n_neighbors=5).fit(codes).kneighbors(return_distance=False)
+
+
+def are_right(codes, labels):
+    """Return of which points the five nearest others vote for the digit, bool (n,).
+
+    Of two digits with as many votes the smaller one wins.
+    """
+    votes = labels[nearest(codes)]
+    winners = [np.bincount(five, minlength=10).argmax() for five in votes]
+    return np.array(winners) == labels
+
+
+def paired_test(ours, theirs):
+    """Return what an exact McNemar test says of two classifiers of the same images.
+
+    Of the images that only one of them gets right, each has half if they are equally
+    good. `p` is the probability of a split at least as uneven as this one.
+    """
+    wins = int(np.sum(ours & ~theirs))
+    losses = int(np.sum(theirs & ~ours))
+    p = float(binomtest(wins, wins + losses).pvalue) if wins + losses else 1.0
+    return {"wins": wins, "losses": losses, "p": p}
+
+
+def build_without_relu():
+    """Return deep_ae.py's models for two numbers, which may be negative too."""
+    autoencoder, encoder, decoder = deep_ae.build_autoencoder(encoding_dim=2)
+    encoder.layers[-1].activation = keras.activations.linear
+    return autoencoder, encoder, decoder
+
+
+def networks_of(args, sets, seed):
+    """Return {name: a function that makes codes of images}, of one seed's networks."""
+
+    def trained(build):
+        models, _ = experiment.retrain(deep_ae, sets.train.x, seed, build=build)
+        return partial(experiment.encode, models[1])
+
+    def loaded(script):
+        return partial(experiment.encode, experiment.load_models(script, args, seed)[1])
+
+    return {
+        "autoencoder": trained(partial(deep_ae.build_autoencoder, encoding_dim=2)),
+        "autoencoder without relu": trained(build_without_relu),
+        "VAE": loaded(vae),
+        "code of 32 numbers": loaded(deep_ae),
+    }
+
+
+def run_tsne(codes, seed):
+    """Return t-SNE's map, (n, 2), of codes, (n, numbers), from a random start."""
+    perplexity = min(30, len(codes) / 4)  # 30 is the default
+    tsne = TSNE(perplexity=perplexity, init="random", random_state=seed)
+    return tsne.fit_transform(codes)
+
+
+def score_new_images(projections, sets):
+    """Return {"NAME, new": the share of test images that five training images get}."""
+    found = {}
+    for name, project in projections.items():
+        classifier = KNeighborsClassifier(5).fit(project(sets.train.x), sets.train.y)
+        found[f"{name}, new"] = float(
+            classifier.score(project(sets.test.x), sets.test.y)
+        )
+    return found
+
+
+@common.default_style
+def plot_maps(maps, labels):
+    """Draw six maps, {name: (n, 2)}, with a legend of the digits."""
+    fig = Figure(figsize=(10, 6.5), layout="constrained")
+    for axis, (name, codes) in zip(fig.subplots(2, 3).flat, maps.items()):
+        for digit, color in enumerate(COLORS):
+            points = codes[labels == digit]
+            axis.scatter(*points.T, s=2, color=color, label=digit, rasterized=True)
+            if len(points):
+                name_of_digit = axis.text(*np.median(points, axis=0), str(digit))
+                name_of_digit.set(size=15, weight="bold", ha="center", va="center")
+                name_of_digit.set_bbox({"color": "white", "alpha": 0.6, "pad": 0.5})
+        # The outermost hundredth, on each side, may lie outside the frame.
+        low, high = np.percentile(codes, [1, 99], axis=0)
+        axis.set(xlim=(low[0], high[0]), ylim=(low[1], high[1]), xticks=[], yticks=[])
+        axis.set_title(name)
+    fig.legend(*axis.get_legend_handles_labels(), loc="outside right", markerscale=6)
+    return fig
+
+
+@common.default_style
+def plot_neighbours(images, labels, neighbours):
+    """Draw ten images and below each its five neighbours; another digit has a frame."""
+    fig = Figure(figsize=(10, 6.5), layout="constrained")
+    axes = fig.subplots(6, 10, subplot_kw={"xticks": [], "yticks": []})
+    for column, five in enumerate(neighbours[:10]):
+        for row, index in enumerate([column, *five]):
+            axis = axes[row, column]
+            axis.imshow(images[index].reshape(28, 28), cmap="gray", vmin=0, vmax=1)
+            is_wrong = labels[index] != labels[column]
+            axis.spines[:].set(color="C1", linewidth=4, visible=is_wrong)
+    for row, axis in enumerate(axes[:, 0]):
+        name = f"neighbour {row}" if row else "image"
+        axis.set_ylabel(name, rotation=0, ha="right", va="center", fontsize=14)
+    return fig
+
+
+def main(argv=None):
+    args = common.parse_args(__doc__, argv)
+    sets = experiment.load_images(args)
+    labels = sets.test.y[:MAPPED]
+    images = sets.test.x[:MAPPED]
+    pca = PCA(50, random_state=args.seed).fit(sets.train.x)
+    fixed = {
+        "PCA": lambda images: pca.transform(images)[:, :2],
+        "PCA, 32 numbers": lambda images: pca.transform(images)[:, :32],
+        "784 pixels": lambda images: images,
+    }
+    maps = {name: project(images) for name, project in fixed.items()}
+    right = {name: are_right(codes, labels) for name, codes in maps.items()}
+    scores = {name: float(votes.mean()) for name, votes in right.items()}
+    scores |= score_new_images(fixed, sets)
+    kept = []  # of each seed, the maps and which of their points are right
+
+    def measure(seed):
+        networks = networks_of(args, sets, seed)
+        own = {name: project(images) for name, project in networks.items()}
+        own["PCA, 50 numbers, t-SNE"] = run_tsne(pca.transform(images), seed)
+        own["code of 32 numbers, t-SNE"] = run_tsne(own["code of 32 numbers"], seed)
+        is_right = {name: are_right(codes, labels) for name, codes in own.items()}
+        kept.append((maps | own, right | is_right))
+        found = {name: float(votes.mean()) for name, votes in is_right.items()}
+        return found | score_new_images(networks, sets)
+
+    scores |= experiment.over_seeds(measure)
+    tests = [
+        {"ours": a, "theirs": b, "seeds": [paired_test(r[a], r[b]) for _, r in kept]}
+        for a, b in PAIRS
+    ]
+
+    rows = [[name, scores[name], scores.get(f"{name}, new", "")] for name in kept[0][0]]
+    experiment.print_table(["", "among test images", "among training images"], rows)
+    for test in tests:
+        print(f"{test['ours']} against {test['theirs']}: {test['seeds']}")
+
+    maps, _ = kept[0]
+    flat = {name: codes for name, codes in maps.items() if codes.shape[1] == 2}
+    plot_maps(flat, labels).savefig(args.out / "maps_2d.png")
+    neighbours = nearest(maps["code of 32 numbers"])
+    fig = plot_neighbours(sets.test.x, labels, neighbours)
+    fig.savefig(args.out / "maps_2d_neighbours.png")
+    experiment.report("maps_2d", args, scores=scores, tests=tests)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,322 @@
+"""Papers: how far are these autoencoders from published ones?
+
+Three comparisons, each with what differs on the page:
+
+- log p(x) of test images in black and white by vae.py. With a code of two numbers it
+  needs no bound: a sum over a grid of codes gives it. Beside it Davidson et al. (2018).
+- The squared error of an image by six scripts, by PCA with 30 numbers, and by the
+  network of Hinton and Salakhutdinov (2006), trained by deep_ae.py's recipe.
+- The VAEs of keras.io and of PyTorch's examples, trained here by their own recipes.
+
+    python claims/papers.py        (after the scripts, with seeds 0, 1 and 2)
+"""
+
+import math
+import time
+
+import experiment
+import common
+import conv_ae
+import deep_ae
+import keras
+from keras import layers
+from matplotlib.figure import Figure
+import numpy as np
+import seq2seq_ae
+import simple_ae
+from sklearn.decomposition import PCA
+import sparse_ae
+import vae
+
+SCRIPTS = simple_ae, sparse_ae, deep_ae, conv_ae, seq2seq_ae, vae
+HINTON_EPOCHS = 10
+KERAS_IO_EPOCHS = 6  # of its 30: its rate is constant, so these are its first six
+PYTORCH_EPOCHS = 10
+
+# Davidson et al., 2018, arXiv 1804.00891, table 1, d = 2.
+DAVIDSON = {"their VAE": -135.73, "their S-VAE": -132.50}
+# Hinton and Salakhutdinov, 2006, Science 313, doi 10.1126/science.1127647, figure 2.
+HINTON = {"their network": 3.00, "their logistic PCA": 8.01, "their PCA": 13.87}
+
+
+def black_or_white(images, seed):
+    """Return images in which each pixel x in [0, 1] is 1 with probability x, else 0."""
+    draws = np.random.default_rng(seed).random(images.shape, dtype=np.float32)
+    return (draws < images).astype(np.float32)
+
+
+def log_p(decoder, images, points=200, limit=5):
+    """Return log p(x) in nats of images of 0 and 1, (n, 784), an array (n,).
+
+    p(x) is the integral of p(x|z) N(z; 0, 1) over both numbers of z: here a sum over
+    `points` x `points` codes from -limit to limit.
+    """
+    values = np.linspace(-limit, limit, points)
+    codes = np.array([(x, y) for y in values for x in values])
+    cell = (values[1] - values[0]) ** 2
+    log_prior = -0.5 * np.sum(codes**2, axis=1) - math.log(2 * math.pi)
+    found = np.full(len(images), -np.inf)
+    for start in range(0, len(codes), 1000):
+        part = slice(start, start + 1000)
+        decoded = decoder.predict(codes[part], batch_size=1000, verbose=0)
+        decoded = np.clip(np.float64(decoded), 1e-7, 1 - 1e-7)
+        logits = (np.log(decoded) - np.log1p(-decoded)).astype(np.float32)
+        # log p(x|z) is the sum of log(y) where x is 1 and of log(1 - y) where it is 0.
+        joint = images @ logits.T
+        joint += np.log1p(-decoded).sum(axis=1) + log_prior[part] + math.log(cell)
+        highest = joint.max(axis=1)
+        total = np.exp(joint - highest[:, np.newaxis]).sum(axis=1, dtype=np.float64)
+        found = np.logaddexp(found, highest + np.log(total))
+    return found
+
+
+def train_on_black_and_white(x_train, seed):
+    """Return vae.py's models, trained on images drawn black or white in each epoch."""
+    keras.utils.set_random_seed(seed)
+    models = vae.build_autoencoder()
+    steps = math.ceil(len(x_train) / vae.batch_size)
+    models[0].compile(
+        optimizer=vae.make_optimizer(vae.epochs * steps), loss="binary_crossentropy"
+    )
+    for epoch in range(vae.epochs):
+        images = black_or_white(x_train, seed=1000 * seed + epoch + 1)
+        models[0].fit(images, images, batch_size=vae.batch_size, verbose=0)
+    return models
+
+
+def compare_likelihoods(args, sets):
+    """Return log p(x) and ELBO of test images in black and white, by three seeds."""
+    images = black_or_white(sets.test.x, seed=0)
+    errors = {}
+
+    def measure(models, name):
+        found = log_p(models[2], images)
+        errors[name] = float(found.std() / math.sqrt(len(found)))
+        return {"log_p": float(found.mean()), **experiment.elbo(models, images)}
+
+    def grey(seed):
+        return measure(experiment.load_models(vae, args, seed), "grey")
+
+    def black_and_white(seed):
+        models = train_on_black_and_white(sets.train.x, seed)
+        return measure(models, "black_and_white")
+
+    decoder = experiment.load_models(vae, args)[2]
+    convergence = {
+        points: float(log_p(decoder, images[:2000], points).mean())
+        for points in (200, 300)
+    }
+    return {
+        "grey": experiment.over_seeds(grey),
+        "black_and_white": experiment.over_seeds(black_and_white),
+        "standard_error": errors,  # over the images, of the last seed
+        "convergence": convergence,
+    }
+
+
+def build_hinton():
+    """Return the network of 2006, with silu for its logistic units."""
+    input_img = keras.Input(shape=(784,))
+    x = input_img
+    for units in 1000, 500, 250:
+        x = layers.Dense(units, activation="silu")(x)
+    encoder = keras.Model(input_img, layers.Dense(30)(x), name="encoder")
+
+    encoded_input = keras.Input(shape=(30,))
+    x = encoded_input
+    for units in 250, 500, 1000:
+        x = layers.Dense(units, activation="silu")(x)
+    decoded = layers.Dense(784, activation="sigmoid", name="output")(x)
+    decoder = keras.Model(encoded_input, decoded, name="decoder")
+
+    autoencoder = keras.Model(input_img, decoder(encoder(input_img)))
+    return autoencoder, encoder, decoder
+
+
+def compare_errors(args, sets):
+    """Return {name: a test image's squared error, summed over its pixels}.
+
+    PCA has one number and the networks a summary over their seeds.
+    """
+    x_test = sets.test.x
+
+    def of_script(script):
+        def measure(seed):
+            models = experiment.load_models(script, args, seed)
+            decoded = experiment.reconstruct(models, x_test)
+            return {"error": 784 * experiment.mse(x_test, decoded)}
+
+        return experiment.over_seeds(measure)["error"]
+
+    def of_hinton(seed):
+        models, _ = experiment.retrain(
+            deep_ae,
+            sets.train.x,
+            seed,
+            build=build_hinton,
+            make_optimizer=experiment.with_rate(deep_ae.make_optimizer, 0.02),
+            epochs=HINTON_EPOCHS,
+            batch_size=512,
+        )
+        decoded = experiment.reconstruct(models, x_test)
+        return {"error": 784 * experiment.mse(x_test, decoded)}
+
+    pca = PCA(30, svd_solver="full").fit(sets.train.x)
+    projected = pca.inverse_transform(pca.transform(x_test))
+    errors = {script.__name__: of_script(script) for script in SCRIPTS}
+    errors["pca_30"] = 784 * experiment.mse(x_test, projected)
+    errors["hinton"] = experiment.over_seeds(of_hinton)["error"]
+    return errors
+
+
+def build_keras_io():
+    """Return the layers of keras.io's example, and vae.py's `Sampling`."""
+    input_img = keras.Input(shape=(28, 28, 1))
+    x = input_img
+    for filters in 32, 64:
+        x = layers.Conv2D(filters, 3, strides=2, padding="same", activation="relu")(x)
+    x = layers.Dense(16, activation="relu")(layers.Flatten()(x))
+
+    encoded_input = keras.Input(shape=(2,))
+    y = layers.Dense(7 * 7 * 64, activation="relu")(encoded_input)
+    y = layers.Reshape((7, 7, 64))(y)
+    for filters in 64, 32:
+        y = layers.Conv2DTranspose(
+            filters, 3, strides=2, padding="same", activation="relu"
+        )(y)
+    decoded = layers.Conv2DTranspose(1, 3, padding="same", activation="sigmoid")(y)
+    return join_vae(input_img, x, encoded_input, decoded)
+
+
+def build_pytorch():
+    """Return the layers of PyTorch's example: 784-400-20-400-784."""
+    input_img = keras.Input(shape=(784,))
+    x = layers.Dense(400, activation="relu")(input_img)
+    encoded_input = keras.Input(shape=(20,))
+    y = layers.Dense(400, activation="relu")(encoded_input)
+    decoded = layers.Dense(784, activation="sigmoid")(y)
+    return join_vae(input_img, x, encoded_input, decoded)
+
+
+def join_vae(input_img, last, encoded_input, decoded):
+    """Return a VAE's (autoencoder, encoder, decoder), whose loss is in nats an image.
+
+    Args:
+        input_img, last: the encoder's input and its last hidden layer's output.
+        encoded_input, decoded: the decoder's input and its output.
+    """
+    z_mean = layers.Dense(encoded_input.shape[-1])(last)
+    z_log_var = layers.Dense(encoded_input.shape[-1])(last)
+    z = vae.Sampling(kl_weight=1.0)([z_mean, z_log_var])
+    encoder = keras.Model(input_img, [z_mean, z_log_var, z], name="encoder")
+    decoder = keras.Model(encoded_input, decoded, name="decoder")
+    autoencoder = keras.Model(input_img, decoder(z))
+    return autoencoder, encoder, decoder
+
+
+def nats(images, decoded):
+    """Return BCE times 784, of which Keras takes the mean: the sum over an image."""
+    return 784 * keras.losses.binary_crossentropy(images, decoded)
+
+
+def compare_tutorials(args, sets):
+    """Return what three VAEs reach on the grey test images, and in which time."""
+    theirs = {
+        "make_optimizer": lambda _: keras.optimizers.Adam(1e-3),
+        "loss": nats,
+        "batch_size": 128,
+    }
+    recipes = {
+        "vae": {"epochs": vae.epochs},
+        "keras_io": {"build": build_keras_io, "epochs": KERAS_IO_EPOCHS, **theirs},
+        "pytorch": {"build": build_pytorch, "epochs": PYTORCH_EPOCHS, **theirs},
+    }
+    found = {}
+    for name, recipe in recipes.items():
+        started = time.perf_counter()
+        models, history = experiment.retrain(vae, sets.train.x, args.seed, **recipe)
+        seconds = time.perf_counter() - started
+        in_nats = 784 if name == "vae" else 1
+        found[name] = {
+            "code": models[2].input_shape[-1],
+            "epochs": recipe["epochs"],
+            "seconds": seconds,
+            "training_loss": in_nats * history.history["loss"][-1],
+            "elbo": experiment.elbo(models, sets.test.x)["elbo"],
+        }
+    return found
+
+
+@common.default_style
+def plot(likelihoods, errors):
+    """Draw log p(x) and the squared error, each beside the published numbers."""
+    fig = Figure(figsize=(11, 4), layout="constrained")
+    left, right = fig.subplots(1, 2)
+    black_and_white = likelihoods["black_and_white"]["log_p"]
+    ours = {
+        "vae.py": likelihoods["grey"]["log_p"]["seeds"],
+        "the same, trained on\nblack and white": black_and_white["seeds"],
+    }
+    draw_beside(left, ours, DAVIDSON)
+    left.set_xlabel("log p(x), nats; further right is better")
+
+    ours = {f"{s.__name__}.py": errors[s.__name__]["seeds"] for s in SCRIPTS[:-1]}
+    ours["PCA, 30 numbers"] = [errors["pca_30"]]
+    ours["the network of 2006"] = errors["hinton"]["seeds"]
+    draw_beside(right, ours, HINTON)
+    right.set_xlabel("squared error of an image; further left is better")
+    return fig
+
+
+def draw_beside(axis, ours, published):
+    """Draw rows of blue dots, one a seed, and of orange squares, as published."""
+    rows = {**ours, **{name: [value] for name, value in published.items()}}
+    for place, (name, values) in enumerate(rows.items()):
+        color, mark = ("C0", "o") if name in ours else ("C1", "s")
+        axis.plot(values, [place] * len(values), mark, color=color)
+    axis.set_yticks(range(len(rows)), labels=list(rows))
+    axis.invert_yaxis()
+    axis.grid(alpha=0.4)
+
+
+def main(argv=None):
+    args = common.parse_args(__doc__, argv)
+    sets = experiment.load_images(args)
+
+    likelihoods = compare_likelihoods(args, sets)
+    print("log p(x) of test images in black and white, nats:")
+    names = "grey", "black_and_white"
+    head = ["trained on", "ELBO", "log p(x)", "standard error"]
+    rows = []
+    for name in names:
+        measured = likelihoods[name]
+        error = likelihoods["standard_error"][name]
+        rows.append([name, measured["elbo"], measured["log_p"], error])
+    rows += [[name, "", value, ""] for name, value in DAVIDSON.items()]
+    experiment.print_table(head, rows, decimals=2)
+    print(f"the same by 200 and 300 points a side: {likelihoods['convergence']}")
+
+    errors = compare_errors(args, sets)
+    print("\nthe squared error of a test image:")
+    rows = list({**errors, **HINTON}.items())
+    experiment.print_table(["", "squared error"], rows, decimals=2)
+
+    tutorials = compare_tutorials(args, sets)
+    print("\nVAEs on grey test images, nats, one seed:")
+    rows = [[name, *measured.values()] for name, measured in tutorials.items()]
+    head = ["", *tutorials["vae"]]
+    experiment.print_table(head, rows, decimals=1)
+
+    plot(likelihoods, errors).savefig(args.out / "papers.png")
+    experiment.report(
+        "papers",
+        args,
+        likelihoods=likelihoods,
+        errors=errors,
+        tutorials=tutorials,
+        published={"davidson": DAVIDSON, "hinton": HINTON},
+    )
+
+
+if __name__ == "__main__":
+    main()
