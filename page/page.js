@@ -250,7 +250,12 @@ function bestNetwork() {
 function allAnswered() {
   sortAnswers();
   writeAddress();
+  saySummary();
+}
+
+function saySummary() { // for those who hear the page
   const best = bestNetwork();
+  if (best.error === undefined) return;
   $("summary").textContent = say("summary", {name: nameOf(best), error: best.error.toFixed(4)});
 }
 
@@ -703,6 +708,7 @@ function sayTable() {
 
 // The words that depend on the drawing, too.
 function sayShown() {
+  saySummary();
   if (network()?.code) showPulled();
   if (epochs.length > 0) showEpoch();
   planes.forEach(showPlane);
