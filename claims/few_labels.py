@@ -1,256 +1,249 @@
 """Few labels: does a code that was learnt without labels help when labels are few?
 
-The post: 「Encoder 的效果等同於做 Dimension Reduction」 (encoding is like dimension
-reduction), into a space 「更能精簡的描述這群數據」 (that describes the data tersely).
-If that is so, a classifier should need fewer labels there. So logistic regression is
-fitted to 10 to 1,000 labelled training images: to the codes of four scripts, and as
-controls to the pixels, to PCA's numbers and to what sparse_ae.py's encoder makes of
-them before it is trained. A small dense network learns from the pixels alone.
+The post: a code describes the data more concisely. If so, a classifier should need
+fewer labels there. Ten to a thousand training images get a label, five times anew, and
+two classifiers learn from them: a linear one, logistic regression, and one that is not,
+a support vector machine (SVM) with an RBF kernel. They are given
 
-All are tuned in one way: strength of the penalty, and each feature or all of them
-together scaled to unit variance, whatever is best on the last 5,000 training images.
-Those need labels as well, which somebody with 10 labels has not; every side has them.
+- pixels, and PCA's first 40 numbers;
+- the codes of five scripts, which have seen all training images without labels;
+- as a control the code of sparse_ae.py's network, trained here without its penalties.
 
-    python simple_ae.py
-    python sparse_ae.py
-    python deep_ae.py
-    python vae.py
-    python claims/few_labels.py
+Each classifier's settings are chosen by 2,000 labelled images of the last 5,000. That
+is more labels than somebody with ten has, but all sides have them.
+
+In the end the encoder of sparse_ae.py gets a softmax layer, and is kept as it is
+(frozen), trained on with the labels (fine-tuned), or trained from random weights.
+
+    python claims/few_labels.py        (after simple, sparse, deep, conv and vae)
 """
 
-import warnings
-
-import base
+import experiment
 import common
+import conv_ae
+import deep_ae
 import keras
+from keras import layers
 from matplotlib.figure import Figure
 import numpy as np
+import simple_ae
 from sklearn.decomposition import PCA
-from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
-from sklearn.neural_network import MLPClassifier
+from sklearn.model_selection import GridSearchCV, train_test_split
+from sklearn.svm import SVC
 import sparse_ae
+import vae
 
-LONG = True  # about five minutes on one core
-SIZES = [10, 30, 100, 300, 1000]  # labels, the same number of each digit
+SCRIPTS = simple_ae, deep_ae, sparse_ae, conv_ae, vae
+SIZES = 10, 30, 100, 300, 1000  # labels
 DRAWS = 5
-STRENGTHS = [0.001, 0.01, 0.1, 1.0]  # of the penalty beside the mean loss
-SCRIPTS = ["simple_ae", "deep_ae", "sparse_ae", "vae"]
-FROM_SCRATCH = "dense network"
+TUNING_DRAWS = 2  # of the five; their test accuracy is not looked at for that
+TUNING_IMAGES = 2000
+GRIDS = {
+    "linear": {"C": [0.1, 1, 10, 100, 1000]},
+    "SVM": {"C": [1, 10, 100], "gamma": [0.1, 0.3, 1, 3, 10, 30]},
+}
+WITHOUT = "sparse_ae without penalties"
+EPOCHS = 30  # with the softmax layer
 
 
-def draw_labels(labels, size, random):
-    """Return the indices of `size` images, as many of each digit, without repeats.
+def draw_labels(labels, size):
+    """Return DRAWS arrays of `size` indices each, in the proportions of the digits."""
+    everything = np.arange(len(labels))
+    return [
+        train_test_split(everything, train_size=size, stratify=labels, random_state=n)[
+            0
+        ]
+        for n in range(DRAWS)
+    ]
 
-    Args:
-        labels: the digits, (n,).
-        size: a multiple of 10.
-        random: a NumPy Generator.
+
+def make_features(images, args):
+    """Return {name: (x_fit, x_choose, x_test)}, what the classifiers are given.
+
+    All are centred and divided by one number, so that the squared distances of two
+    images are 2 on average: then one grid of settings serves all.
     """
-    each = size // 10
-    chosen = []
-    for digit in range(10):
-        those = np.flatnonzero(labels == digit)
-        chosen.append(random.choice(those, each, replace=False))
-    return np.concatenate(chosen)
-
-
-def scaled(features, x_train):
-    """Return features, each to unit variance and all together, by x_train: two arrays.
-
-    Args:
-        features: of any images, (n, m).
-        x_train: of the training images, (k, m); their labels are not needed.
-    """
-    centred = features - x_train.mean(axis=0)
-    deviations = x_train.std(axis=0)
-    together = np.sqrt(np.mean(deviations**2))
-    each = np.where(deviations > 0, deviations, 1)  # a pixel that is always black
-    return centred / each, centred / together
-
-
-def classifier(name, strength, size, seed):
-    """Return what is fitted to `size` labelled images, with a penalty of `strength`."""
-    if name == FROM_SCRATCH:
-        return MLPClassifier(
-            (128,),
-            solver="lbfgs",
-            alpha=strength * size,  # scikit-learn divides it by the number of images
-            max_iter=50,
-            random_state=seed,
-        )
-    return LogisticRegression(C=1 / (strength * size), max_iter=100)
-
-
-def accuracies(name, features, labels, draws, seed):
-    """Return the test accuracy of each draw, in the setting that is best to validate.
-
-    Args:
-        name: of the features, or FROM_SCRATCH.
-        features: a dict, "train", "validation" and "test" to (n, m).
-        labels: a dict, the same names to digits, (n,).
-        draws: indices of training images that are labelled, a list of arrays.
-        seed: of the network's weights.
-
-    Returns:
-        a list of shares of right answers, one for each draw.
-    """
-    versions = {
-        part: scaled(images, features["train"]) for part, images in features.items()
-    }
-    best_validation = -1.0
-    best = None
-    for scaling in range(2):
-        x = {part: arrays[scaling] for part, arrays in versions.items()}
-        for strength in STRENGTHS:
-            fitted = []
-            for draw in draws:
-                one = classifier(name, strength, len(draw), seed)
-                with warnings.catch_warnings():  # enough steps is not all of them
-                    warnings.simplefilter("ignore", ConvergenceWarning)
-                    fitted.append(one.fit(x["train"][draw], labels["train"][draw]))
-            validation = np.mean(
-                [one.score(x["validation"], labels["validation"]) for one in fitted]
-            )
-            if validation > best_validation:
-                best_validation = validation
-                best = x["test"], fitted
-
-    x_test, fitted = best
-    return [float(one.score(x_test, labels["test"])) for one in fitted]
-
-
-def spread(values):
-    """Return the mean, the lowest and the highest of a list, and the list, a dict."""
-    return {
-        "mean": float(np.mean(values)),
-        "low": min(values),
-        "high": max(values),
-        "draws": list(values),
-    }
-
-
-def wins(ours, theirs):
-    """Return in how many draws one `spread` is above another."""
-    return sum(a > b for a, b in zip(ours["draws"], theirs["draws"], strict=True))
-
-
-def verdict(accuracy):
-    """Return who is best with how many labels, and whether each draw says so.
-
-    Args:
-        accuracy: {name: {number of labels as a string: `spread`}}.
-    """
-    best = []
-    always_better = []
-    sizes = list(accuracy["pixels"])
-    for size in sizes:
-        means = {name: of[size]["mean"] for name, of in accuracy.items()}
-        winner = max(means, key=means.get)
-        best.append(f"{winner} with {size} ({means[winner]:.1%})")
-        sparse = accuracy["sparse_ae"][size]
-        rivals = [of[size] for name, of in accuracy.items() if name != "sparse_ae"]
-        if all(wins(sparse, rival) == len(sparse["draws"]) for rival in rivals):
-            always_better.append(size)
-    carried = f"with {', '.join(always_better)} labels" if always_better else "nowhere"
-    pixels = accuracy["pixels"]
-    return (
-        f"best on the mean of the draws are {', '.join(best)}; pixels have "
-        f"{pixels[sizes[0]]['mean']:.1%} with {sizes[0]} and "
-        f"{pixels[sizes[-1]]['mean']:.1%} with {sizes[-1]}. The sparse code beats all "
-        f"others in every draw {carried}."
+    pca = PCA(min(40, len(images.fit.x)), svd_solver="covariance_eigh")
+    functions = {"pixels": lambda x: x, "PCA-40": pca.fit(images.fit.x).transform}
+    encoders = {}
+    for script in SCRIPTS:
+        encoders[script.__name__] = experiment.load_models(script, args)[1]
+    models, _ = experiment.retrain(
+        sparse_ae,
+        images.train.x,
+        args.seed,
+        build=lambda: sparse_ae.build_autoencoder(l1=0, l2=0),
     )
+    encoders[WITHOUT] = models[1]
+
+    features = {}
+    for name in [*functions, *encoders]:
+        parts = []
+        for part in images.fit, images.choose, images.test:
+            if name in functions:
+                numbers = functions[name](part.x)
+            else:
+                numbers = experiment.encode(encoders[name], part.x)
+            parts.append(numbers.reshape(len(numbers), -1))
+        mean = parts[0].mean(axis=0)
+        scale = np.sqrt(parts[0].var(axis=0).sum())
+        features[name] = [(numbers - mean) / scale for numbers in parts]
+    return features
 
 
-def draw_gains(accuracy, path):
-    """Draw by how many points a code beats the pixels, the mean and range of the draws.
+def classify(kind, features, images, draws):
+    """Return the test accuracy with each draw of labels, and the setting.
 
     Args:
-        accuracy: as for `verdict`.
-        path: the .png file to write.
+        kind: "linear" or "SVM".
+        features: (x_fit, x_choose, x_test), arrays of two dimensions.
+        images: what `experiment.load_images` returned, for the labels.
+        draws: a list of arrays of indices of x_fit.
     """
-    styles = {
-        "sparse_ae": ("#D55E00", "o", "sparse_ae's code"),
-        "deep_ae": ("#0072B2", "^", "deep_ae's code"),
-        "simple_ae": ("#009E73", "D", "simple_ae's code"),
-        "PCA-32": ("#CC79A7", "s", "PCA-32"),
-        "untrained sparse_ae": ("#E69F00", "P", "sparse_ae's, untrained"),
-        FROM_SCRATCH: ("#555555", "v", "dense net on pixels"),
+    x_fit, x_choose, x_test = features
+    classifier = LogisticRegression(max_iter=300) if kind == "linear" else SVC()
+
+    # The images to choose by stand first, and after them those of two draws.
+    tuning = np.concatenate(draws[:TUNING_DRAWS])
+    x = np.concatenate([x_choose[:TUNING_IMAGES], x_fit[tuning]])
+    y = np.concatenate([images.choose.y[:TUNING_IMAGES], images.fit.y[tuning]])
+    first = len(x) - len(tuning)
+    parts = np.split(np.arange(first, len(x)), TUNING_DRAWS)
+    splits = [(part, np.arange(first)) for part in parts]
+    search = GridSearchCV(classifier, GRIDS[kind], cv=splits, refit=False).fit(x, y)
+
+    classifier.set_params(**search.best_params_)
+    accuracies = []
+    for draw in draws:
+        classifier.fit(x_fit[draw], images.fit.y[draw])
+        accuracies.append(classifier.score(x_test, images.test.y))
+    return accuracies, search.best_params_
+
+
+def train_softmax(weights, trainable, rate, seed, x, y):
+    """Return a trained classifier: sparse_ae.py's encoder and a softmax layer.
+
+    Args:
+        weights: the encoder's; None leaves it as it is at the start, at random.
+        trainable: False keeps these weights as they are.
+        rate: Adam's learning rate.
+        seed: for the layer's weights.
+        x, y: labelled images.
+    """
+    keras.utils.set_random_seed(seed)
+    _, encoder, _ = sparse_ae.build_autoencoder(l1=0, l2=0)
+    if weights is not None:
+        encoder.set_weights(weights)
+    encoder.trainable = trainable
+    model = keras.Sequential([encoder, layers.Dense(10, activation="softmax")])
+    model.compile(keras.optimizers.Adam(rate), "sparse_categorical_crossentropy")
+    model.fit(x, y, epochs=EPOCHS, batch_size=20, verbose=0)
+    return model
+
+
+def share_wrong(model, images):
+    """Return the share of images that a Keras classifier gets wrong."""
+    guesses = model.predict(images.x, batch_size=500, verbose=0).argmax(axis=1)
+    return float(np.mean(guesses != images.y))
+
+
+def fine_tune(images, draws, weights):
+    """Return {"frozen", "fine-tuned", "from scratch": {"accuracy", "rate"}}.
+
+    Each way has a learning rate of its own, which is chosen with the first draw.
+
+    Args:
+        images: what `experiment.load_images` returned.
+        draws: a list of arrays of indices of `images.fit`.
+        weights: of the trained encoder.
+    """
+    ways = {
+        "frozen": (weights, False),
+        "fine-tuned": (weights, True),
+        "from scratch": (None, True),
     }
-    sizes = list(accuracy["pixels"])
-    axis = Figure(figsize=(9, 6.5), layout="constrained").subplots()
-    axis.axhline(0, color="black", lw=1.5)
-    for shift, (name, (color, marker, label)) in enumerate(styles.items(), start=-2):
-        draws = np.array([accuracy[name][size]["draws"] for size in sizes])
-        pixels = np.array([accuracy["pixels"][size]["draws"] for size in sizes])
-        gains = 100 * (draws - pixels)  # in the same draw
-        means = gains.mean(axis=1)
-        reach = [means - gains.min(axis=1), gains.max(axis=1) - means]
-        places = np.arange(len(sizes)) + 0.09 * shift
-        axis.errorbar(
-            places, means, reach, fmt=f"-{marker}", ms=9, lw=2, color=color, label=label
-        )
-    axis.set_xticks(range(len(sizes)), sizes, fontsize=17)
-    axis.tick_params(axis="y", labelsize=15)
-    axis.set_xlabel("labelled images", fontsize=17)
-    axis.set_ylabel("points of accuracy above pixels", fontsize=17)
-    axis.spines[["top", "right"]].set_visible(False)
-    axis.figure.legend(loc="outside upper center", ncols=3, fontsize=15, frameon=False)
-    common.save(axis.figure, path)
+    results = {}
+    for name, (start, trainable) in ways.items():
+
+        def error_of(rate, fit, choose, draw=draws[0], start=start, can=trainable):
+            model = train_softmax(start, can, rate, 0, fit.x[draw], fit.y[draw])
+            return share_wrong(model, choose)
+
+        rate, _ = experiment.choose([1e-3, 3e-3, 1e-2], error_of, images)
+        accuracies = []
+        for seed, draw in enumerate(draws):
+            x, y = images.fit.x[draw], images.fit.y[draw]
+            model = train_softmax(start, trainable, rate, seed, x, y)
+            accuracies.append(1 - share_wrong(model, images.test))
+        results[name] = {"accuracy": experiment.summary(accuracies), "rate": rate}
+    return results
+
+
+@common.default_style
+def plot(accuracy):
+    """Draw the share of wrong answers over the number of labels, by both classifiers.
+
+    accuracy: {kind: {name: {number of labels: summary}}}.
+    """
+    fig = Figure(figsize=(11, 6), layout="constrained")
+    axes = fig.subplots(1, 2, sharey=True)
+    for axis, (kind, by_name) in zip(axes, accuracy.items()):
+        for (name, by_size), marker in zip(by_name.items(), "svD^oPXd", strict=True):
+            means = np.array([100 * found["mean"] for found in by_size.values()])
+            style = "--" if name in ("pixels", "PCA-40") else "-"
+            axis.plot(list(by_size), 100 - means, style, marker=marker, label=name)
+        axis.set(title=kind, xlabel="labelled images", xscale="log", yscale="log")
+        axis.set_xticks(list(by_size), labels=list(by_size))
+        axis.grid(alpha=0.3)
+    ticks = [5, 10, 20, 30, 40, 50, 60]
+    axes[0].set_yticks(ticks, labels=[f"{tick} %" for tick in ticks])
+    axes[0].set_ylabel("wrong answers on test images")
+    for axis in axes:
+        axis.minorticks_off()
+    fig.legend(
+        *axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=4
+    )
+    return fig
 
 
 def main(argv=None):
     args = common.parse_args(__doc__, argv)
-    keras.utils.set_random_seed(args.seed)
-    encoders = {name: base.load_model(name, args.out)[1] for name in SCRIPTS}
-    encoders["untrained sparse_ae"] = sparse_ae.build_autoencoder()[1]
+    images = experiment.load_images(args)
+    sizes = [size for size in SIZES if 2 * size < len(images.fit.y)]
+    draws = {size: draw_labels(images.fit.y, size) for size in sizes}
+    features = make_features(images, args)
 
-    (x_train, y_train), (x_test, y_test) = base.load_images(args)
-    base.check_labels(y_train, x_train, args)
-    base.check_labels(y_test, x_test, args)
-    kept = len(x_train) - min(5000, len(x_train) // 4)
-    images = {"train": x_train[:kept], "validation": x_train[kept:], "test": x_test}
-    labels = {"train": y_train[:kept], "validation": y_train[kept:], "test": y_test}
-
-    features = {"pixels": images}
-    for size in 32, 128:
-        pca = PCA(size, random_state=args.seed).fit(images["train"])
-        features[f"PCA-{size}"] = {
-            part: pca.transform(some) for part, some in images.items()
-        }
-    for name, encoder in encoders.items():
-        features[name] = {
-            part: base.encode(encoder, some) for part, some in images.items()
-        }
-    features[FROM_SCRATCH] = images
-
-    random = np.random.default_rng(args.seed)
-    smallest = np.bincount(labels["train"]).min()
-    sizes = [size for size in SIZES if size <= 10 * smallest]
-    if not sizes:
-        raise common.DataError("this needs training images of each digit")
-    draws = {
-        size: [draw_labels(labels["train"], size, random) for _ in range(DRAWS)]
-        for size in sizes
-    }
-
-    print(f"test accuracy, mean (lowest to highest) of {DRAWS} draws of labels")
     accuracy = {}
-    for name, of in features.items():
-        accuracy[name] = {
-            str(size): spread(accuracies(name, of, labels, draws[size], args.seed))
-            for size in sizes
-        }
-        print(f"{name}, {of['train'].shape[1]} numbers", flush=True)
-        for size, found in accuracy[name].items():
-            print(
-                f"{size:>8} labels: {found['mean']:.3f} "
-                f"({found['low']:.3f} to {found['high']:.3f})"
-            )
+    settings = {}
+    for kind in GRIDS:
+        accuracy[kind] = {}
+        settings[kind] = {}
+        for name, parts in features.items():
+            results = {n: classify(kind, parts, images, draws[n]) for n in sizes}
+            accuracy[kind][name] = {
+                n: experiment.summary(accuracies)
+                for n, (accuracies, _) in results.items()
+            }
+            settings[kind][name] = {n: setting for n, (_, setting) in results.items()}
+        print(f"{kind}: test accuracy, mean and range of {DRAWS} draws of labels")
+        rows = [[name, *of.values()] for name, of in accuracy[kind].items()]
+        experiment.print_table(["", *sizes], rows, decimals=3)
 
-    draw_gains(accuracy, args.out / "few_labels.png")
-    base.report("few_labels", args, verdict(accuracy), accuracy=accuracy)
+    encoder = experiment.load_models(sparse_ae, args)[1]
+    weights = encoder.get_weights()
+    softmax = {n: fine_tune(images, draws[n], weights) for n in sizes[::2]}
+    print("sparse_ae's encoder with a softmax layer")
+    rows = []
+    for way in softmax[sizes[0]]:
+        rows.append([way, *(of[way]["accuracy"] for of in softmax.values())])
+    experiment.print_table(["", *softmax], rows, decimals=3)
+
+    plot(accuracy).savefig(args.out / "few_labels.png", dpi=150)
+    experiment.report(
+        "few_labels", args, accuracy=accuracy, settings=settings, softmax=softmax
+    )
 
 
 if __name__ == "__main__":
-    common.run(main)
+    main()

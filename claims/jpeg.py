@@ -1,226 +1,267 @@
 """JPEG: can an autoencoder compress as well?
 
-The post: 「理論上是無法做出一個 autoencoder，其得到的壓縮效果，能夠跟類似 jpeg, mp3
-這種壓縮方法一樣好」 (in theory no autoencoder compresses as well as JPEG), since nobody
-can train on all pictures. Here all are digits: the post's own source names that as the
-exception. The codes of two networks, and JPEG with the same mean squared error (MSE):
+The post: in theory no autoencoder compresses as well as JPEG, since nobody can train on
+all pictures. Here all pictures are digits, which the post's own source names as the
+exception. How many bytes does an image take at the same mean squared error (MSE)?
 
-    python simple_ae.py        and deep_ae.py
-    python claims/jpeg.py
+- The codes of two networks: each number is rounded to a few levels, and all are packed
+  by zlib. A decoder has to be sent once, its weights in float16.
+- As a control PCA's numbers: rounded, packed and unpacked in the same way.
+- JPEG: one file for all images, which share its header, with Huffman tables of its own.
+  It works on blocks of 8 x 8 pixels, so the black border of 2 pixels is cut, which
+  leaves 9 blocks. Its own quantisation table is made for eyes; a flat one is for MSE.
 
-JPEG gets one file for all test images, so that they share its header, with Huffman
-tables of its own. It works on 8 x 8 blocks: 28 pixels fill 4 blocks, 24 only 3, so it
-also gets the images without their border of 2 pixels, which counts as black. A code's
-numbers are rounded to 64 steps and packed by zlib (LZ77 and Huffman). Its decoder, with
-weights in float16, has to be sent once, as JPEG's is on every computer.
+The number of levels, of PCA's numbers and the size of their steps are chosen on
+training images; then test images are packed.
+
+    python claims/jpeg.py        (after simple_ae.py and deep_ae.py)
 """
 
 import io
 import math
 import zlib
 
-import base
+import experiment
 import common
+import deep_ae
 from matplotlib.figure import Figure
 import numpy as np
 from PIL import Image
+import simple_ae
+from sklearn.decomposition import PCA
 
-NETWORKS = "simple_ae", "deep_ae"
+SCRIPTS = simple_ae, deep_ae
 QUALITIES = 1, 2, 3, 4, 5, 6, 8, 10, 12, 15, 20, 25, 30, 40, 50, 75, 90
-SHOWN = 1, 5, 10, 20, 75  # 75 is Pillow's default
-STEPS = 64  # of a code's number
+FLAT_STEPS = 20, 30, 40, 50, 60, 70, 85, 100, 120, 140, 170, 200, 225, 255
+LEVELS = 6, 8, 12, 16, 24, 32, 48, 64, 96, 128
+PCA_SIZES = 16, 24, 32, 48, 64, 96, 128, 192, 256
+PCA_STEPS = 0.2, 0.3, 0.4, 0.5, 0.65, 0.8, 1.0, 1.3, 1.6, 2.0, 2.5
 
 
-def jpeg_file(image, quality):
+def jpeg_bytes(image, **options):
     """Return the bytes of an image, uint8 (height, width), as a JPEG file."""
     file = io.BytesIO()
-    Image.fromarray(image).save(file, "JPEG", quality=quality, optimize=True)
+    Image.fromarray(image).save(file, "JPEG", optimize=True, **options)
     return file.getvalue()
 
 
-def measure_jpeg(images, quality, border=0):
+def measure_jpeg(images, **options):
     """Return bytes an image and the MSE of one JPEG file with all the images.
 
     Args:
-        images: uint8, (n, 28, 28).
-        quality: Pillow's, 1 to 95.
-        border: pixels that are cut at each side, and come back black.
+        images: uint8, (n, 28, 28); their border of 2 pixels comes back black.
+        options: Pillow's `quality` or `qtables`.
     """
-    # On a whole number of 8 x 8 blocks each, no two images share a block.
-    inside = images[:, border : 28 - border, border : 28 - border]
-    width = inside.shape[1]
-    blocks = math.ceil(width / 8) * 8
     columns = math.ceil(math.sqrt(len(images)))
-    tiles = np.zeros((columns**2, blocks, blocks), np.uint8)
-    padding = [(0, 0), (0, blocks - width), (0, blocks - width)]
-    tiles[: len(images)] = np.pad(inside, padding, mode="edge")
-    sheet = tiles.reshape(columns, columns, blocks, blocks).swapaxes(1, 2)
-    data = jpeg_file(sheet.reshape(columns * blocks, -1), quality)
+    tiles = np.zeros((columns**2, 24, 24), np.uint8)
+    tiles[: len(images)] = images[:, 2:26, 2:26]
+    sheet = tiles.reshape(columns, columns, 24, 24).swapaxes(1, 2)
+    data = jpeg_bytes(sheet.reshape(24 * columns, 24 * columns), **options)
 
-    decoded = np.asarray(Image.open(io.BytesIO(data)))
-    decoded = decoded.reshape(columns, blocks, columns, blocks).swapaxes(1, 2)
-    decoded = decoded.reshape(-1, blocks, blocks)[: len(images), :width, :width]
-    back = np.pad(decoded, [(0, 0), (border, border), (border, border)])
-    return len(data) / len(images), base.mse(images / 255, back / 255)
+    sheet = np.asarray(Image.open(io.BytesIO(data)))
+    tiles = sheet.reshape(columns, 24, columns, 24).swapaxes(1, 2)
+    decoded = np.zeros(images.shape)
+    decoded[:, 2:26, 2:26] = tiles.reshape(-1, 24, 24)[: len(images)]
+    return len(data) / len(images), experiment.mse(images / 255, decoded / 255)
 
 
-def measure_alone(images, quality):
-    """Return the bytes of a JPEG file with one image only, the mean over the images."""
-    return float(np.mean([len(jpeg_file(image, quality)) for image in images]))
+def pack(numbers):
+    """Return the bytes an image of rounded numbers, (n, m), from -128 to 127."""
+    # All first numbers, then all second ones: zlib finds more in that order.
+    packed = zlib.compress(numbers.T.astype(np.int8).tobytes(), 9)
+    return len(packed) / len(numbers)
+
+
+def code_coder(models, x_train):
+    """Return a function of images and levels: bytes an image and what is unpacked."""
+    _, encoder, decoder = models
+    weights = [array.astype(np.float16) for array in decoder.get_weights()]
+    decoder.set_weights([array.astype(np.float32) for array in weights])
+    largest = experiment.encode(encoder, x_train).max(axis=0)
+    largest = np.where(largest > 0, largest, 1)  # a unit that is always 0
+
+    def code(x, levels):
+        step = largest / (levels - 1)
+        numbers = np.rint(experiment.encode(encoder, x) / step).clip(0, levels - 1)
+        decoded = decoder.predict(numbers * step, batch_size=500, verbose=0)
+        return pack(numbers), decoded
+
+    return code
+
+
+def pca_coder(x_train):
+    """Return a function of images and (size, step): bytes an image, the unpacked."""
+    pca = PCA(max(PCA_SIZES), svd_solver="covariance_eigh").fit(x_train)
+
+    def code(x, setting):
+        size, step = setting
+        numbers = np.rint(pca.transform(x)[:, :size] / step)
+        decoded = numbers * step @ pca.components_[:size] + pca.mean_
+        return pack(numbers), decoded.clip(0, 1)
+
+    return code
+
+
+def measure(code, x, settings):
+    """Return {setting: (bytes an image, MSE)}."""
+    found = {}
+    for setting in settings:
+        size, decoded = code(x, setting)
+        found[setting] = size, experiment.mse(x, decoded)
+    return found
+
+
+def undominated(found):
+    """Return the settings that no other beats in bytes and MSE.
+
+    found: what `measure` returned, of training images.
+    """
+    kept = []
+    least = math.inf
+    for setting in sorted(found, key=found.get):  # from the fewest bytes on
+        error = found[setting][1]
+        if error < least:
+            kept.append(setting)
+            least = error
+    return kept
+
+
+def fewest_levels(found, exact):
+    """Return the fewest levels that raise a code's MSE by at most 5 %.
+
+    Args:
+        found: what `measure` returned, of training images.
+        exact: their MSE by the code as it is, not rounded.
+    """
+    enough = [levels for levels, (_, error) in found.items() if error <= 1.05 * exact]
+    return min(enough, default=max(found))
 
 
 def bytes_at(mse, curve):
-    """Return what JPEG needs for an MSE, in bytes an image, or None outside the curve.
+    """Return the bytes an image at an MSE, or None if it is outside the curve.
 
-    Between two qualities the logarithm of the bytes is taken as linear in that of the
-    MSE. curve: (bytes, MSE) of rising qualities.
+    Between two points the logarithm of the bytes is taken as linear in that of the MSE.
+
+    curve: a list of (bytes an image, MSE).
     """
-    sizes, errors = np.log(curve).T[:, ::-1]  # np.interp wants rising errors
+    sizes, errors = np.log(sorted(curve)).T[:, ::-1]  # np.interp wants rising errors
     if not errors[0] <= np.log(mse) <= errors[-1]:
         return None
     return float(np.exp(np.interp(np.log(mse), errors, sizes)))
 
 
-def measure_code(models, x_train, x_test):
-    """Return what a code, packed, needs for x_test, (n, 784): a dict.
+def compare(point, decoder, curves):
+    """Return a code's numbers, and beside them the bytes of others at its MSE.
 
-    `code`: bytes an image; `decoder`: bytes, once for all; `mse`.
+    Args:
+        point: (bytes an image, MSE) of the code.
+        decoder: the bytes of its decoder, which is sent once.
+        curves: {name: a list of (bytes an image, MSE)}, of PCA and JPEG.
+
+    Returns:
+        a dict. "pays from" is the number of images from which on the code and its
+        decoder are smaller than the better JPEG; None if they never are.
     """
-    _, encoder, decoder = models
-    # 0 to 63 stand for 0 to the number's largest value on the training images.
-    largest = base.encode(encoder, x_train).max(axis=0)
-    scale = np.where(largest > 0, largest, 1) / np.float32(STEPS - 1)
-    codes = np.rint(base.encode(encoder, x_test) / scale).clip(0, STEPS - 1)
-
-    weights = [array.astype(np.float16) for array in decoder.get_weights()]
-    decoder.set_weights([array.astype(np.float32) for array in weights])
-    decoded_imgs = decoder.predict(codes * scale, verbose=0)
-
-    # All first numbers, then all second ones: zlib finds more in that order.
-    packed = zlib.compress(codes.T.astype(np.uint8).tobytes(), 9)
+    size, mse = point
+    others = {name: bytes_at(mse, curve) for name, curve in curves.items()}
+    jpegs = [others[name] for name in others if name != "PCA" and others[name]]
+    saved = min(jpegs, default=0) - size
     return {
-        "code": len(packed) / len(codes),
-        "decoder": scale.nbytes + sum(array.nbytes for array in weights),
-        "mse": base.mse(x_test, decoded_imgs),
+        "MSE": mse,
+        "code": size,
+        **others,
+        "decoder": decoder,
+        "pays from": math.ceil(decoder / saved) if saved > 0 else None,
     }
 
 
-def beside_jpeg(code, curves):
-    """Return a code's numbers with those of JPEG at the same MSE, a dict.
+@common.default_style
+def plot(codes, curves):
+    """Draw MSE over bytes, and dotted lines from each code to the others at its MSE.
 
     Args:
-        code: what `measure_code` returned.
-        curves: {"whole", "cut": (bytes, MSE) of rising qualities}.
-
-    Returns:
-        `whole` and `cut`, JPEG's bytes an image, and `jpeg`, the less of them, None if
-        that MSE is not measured; `images`: from how many on the code is smaller even
-        with its decoder, None if it never is.
+        codes: {network: what `compare` returned}.
+        curves: {name: a list of (bytes an image, MSE)}, of the networks, too.
     """
-    needs = {name: bytes_at(code["mse"], curve) for name, curve in curves.items()}
-    least = min((size for size in needs.values() if size), default=None)
-    images = None
-    if least and least > code["code"]:
-        images = math.ceil(code["decoder"] / (least - code["code"]))
-    return {**code, **needs, "jpeg": least, "images": images}
-
-
-def verdict(codes):
-    """Return the verdict. codes: {network: what `beside_jpeg` returned}."""
-    texts = []
-    for name, code in codes.items():
-        theirs = code["jpeg"]
-        if theirs is None:
-            text = f"no JPEG here has the MSE of {name}'s code, {code['mse']:.4f}"
-        elif code["images"] is None:
-            text = (
-                f"at the MSE of {name}'s code JPEG is smaller ({theirs:.1f} bytes an "
-                f"image, the code {code['code']:.1f})"
+    fig = Figure(figsize=(9, 6), layout="constrained")
+    axis = fig.subplots()
+    for (name, curve), marker in zip(curves.items(), "s^vDo", strict=True):
+        axis.loglog(*zip(*sorted(curve)), "-", marker=marker, label=name)
+    for code in codes.values():
+        mse = code["MSE"]
+        sizes = [code["code"], *(code[name] for name in curves if code.get(name))]
+        axis.plot(sizes, [mse] * len(sizes), ":", color="black")
+        for size in sizes:
+            axis.annotate(
+                f"{size:.0f}", (size, mse), (4, 6), textcoords="offset points"
             )
-        else:
-            text = (
-                f"at the MSE of {name}'s code, {code['mse']:.4f}, the code is smaller "
-                f"({code['code']:.1f} bytes an image, JPEG {theirs:.1f}), with its "
-                f"decoder from {code['images']:,} images on"
-            )
-        texts.append(text)
-    return "; ".join(texts)
 
-
-def plot(codes, curves, path):
-    """Draw MSE over bytes: JPEG's two curves, and each network's code beside them."""
-    axis = Figure(figsize=(11, 7), layout="constrained").subplots()
-    whole, cut = curves["whole"], curves["cut"]
-    axis.loglog(*zip(*whole), "s-", color="#0072B2", label="JPEG")
-    axis.loglog(*zip(*cut), "^--", color="#56B4E9", label="JPEG without the border")
-    for name, code in codes.items():
-        x, y = code["code"], code["mse"]
-        text = f"{name}\n{x:.0f} bytes"
-        axis.plot(x, y, "D", color="#D55E00", markersize=14)
-        axis.text(
-            x * 0.92, y, text, color="#D55E00", fontsize=20, ha="right", va="center"
-        )
-        if code["jpeg"]:
-            axis.plot([x, code["jpeg"]], [y, y], ":", color="#D55E00", lw=3)
-            text = f"  JPEG: {code['jpeg']:.0f} bytes"
-            axis.text(code["jpeg"] * 1.15, y, text, fontsize=20, va="center")
-
-    sizes = [10, 20, 40, 80, 160]
+    sizes = [5, 10, 20, 40, 80, 160]
     errors = [0.002, 0.005, 0.01, 0.02]
-    axis.set_xlim(10, 200)
-    axis.set_ylim(0.002, 0.02)
-    axis.set_xticks(sizes, labels=[f"{size}" for size in sizes])
-    axis.set_yticks(errors, labels=[f"{error:g}" for error in errors])
+    axis.set_xlim(5, 200)
+    axis.set_ylim(0.002, 0.025)
+    axis.set_xticks(sizes, labels=sizes)
+    axis.set_yticks(errors, labels=errors)
     axis.minorticks_off()
-    axis.set_xlabel("bytes an image (784 as pixels)", fontsize=20)
-    axis.set_ylabel("error (MSE)", fontsize=20)
-    axis.tick_params(labelsize=17)
-    axis.legend(fontsize=18)
-    common.save(axis.figure, path)
+    axis.set_xlabel("bytes an image")
+    axis.set_ylabel("mean squared error")
+    axis.legend()
+    return fig
+
+
+def measure_network(script, args, images, curves):
+    """Return a network's curve, and what `compare` makes of its chosen point."""
+    models = experiment.load_models(script, args)
+    exact = experiment.reconstruct(models, images.choose.x)
+    code = code_coder(models, images.train.x)
+    found = measure(code, images.choose.x, LEVELS)
+    levels = fewest_levels(found, experiment.mse(images.choose.x, exact))
+
+    found = measure(code, images.test.x, LEVELS)
+    _, _, decoder = models
+    # The weights in float16, and the size of each number's levels in float32.
+    decoder_bytes = 2 * decoder.count_params() + 4 * decoder.input_shape[1]
+    compared = compare(found[levels], decoder_bytes, curves)
+    return list(found.values()), {"levels": levels, **compared}
 
 
 def main(argv=None):
     args = common.parse_args(__doc__, argv)
-    networks = {name: base.load_model(name, args.out) for name in NETWORKS}
-    (x_train, _), (x_test, _) = base.load_images(args)
+    images = experiment.load_images(args)
+    pixels = np.rint(images.test.x * 255).astype(np.uint8).reshape(-1, 28, 28)
 
-    images = np.rint(x_test * 255).astype(np.uint8).reshape(-1, 28, 28)
+    by_pca = pca_coder(images.train.x)
+    settings = [(size, step) for size in PCA_SIZES for step in PCA_STEPS]
+    settings = undominated(measure(by_pca, images.choose.x, settings))
+    pca = measure(by_pca, images.test.x, settings)
+    tables = [[[step] * 64] for step in FLAT_STEPS]
     curves = {
-        "whole": [measure_jpeg(images, quality) for quality in QUALITIES],
-        "cut": [measure_jpeg(images, quality, border=2) for quality in QUALITIES],
+        "PCA": list(pca.values()),
+        "JPEG": [measure_jpeg(pixels, quality=quality) for quality in QUALITIES],
+        "JPEG, flat table": [measure_jpeg(pixels, qtables=table) for table in tables],
     }
-    print(f"JPEG, one file for {len(images):,} images   bytes an image   MSE")
-    for quality, size, error in zip(QUALITIES, *zip(*curves["whole"])):
-        if quality in SHOWN:
-            print(f"quality {quality:<30} {size:>6.1f}         {error:.4f}")
-    alone = measure_alone(images, SHOWN[1])
-    print(f"quality {SHOWN[1]}, a file for each image    {alone:>6.1f}")
 
     codes = {}
-    print("\nbytes an image:   code   JPEG   JPEG, cut   MSE      decoder, once")
-    for name, models in networks.items():
-        code = beside_jpeg(measure_code(models, x_train, x_test), curves)
-        codes[name] = code
-        sizes = [code[key] for key in ("code", "whole", "cut")]
-        cells = [f"{size:.1f}" if size else "–" for size in sizes]
-        print(
-            f"{name:<14} {cells[0]:>7} {cells[1]:>6} {cells[2]:>11}   "
-            f"{code['mse']:.4f} {code['decoder']:>8,} bytes"
+    networks = {}
+    for script in SCRIPTS:
+        name = script.__name__
+        networks[f"{name}'s code"], codes[name] = measure_network(
+            script, args, images, curves
         )
-    plot(codes, curves, args.out / "jpeg.png")
 
-    base.report(
-        "jpeg",
-        args,
-        verdict(codes),
-        codes=codes,
-        alone=alone,
-        jpeg={str(quality): size for quality, size in zip(QUALITIES, curves["whole"])},
-        jpeg_cut={
-            str(quality): size for quality, size in zip(QUALITIES, curves["cut"])
-        },
-    )
+    print(f"bytes an image at the same MSE, of {len(pixels):,} test images")
+    rows = [[name, *code.values()] for name, code in codes.items()]
+    experiment.print_table(["", *codes["simple_ae"]], rows)
+    for name, code in codes.items():
+        size, step = min(pca, key=lambda s, mse=code["MSE"]: abs(pca[s][1] - mse))
+        print(f"nearest to {name}'s MSE has PCA {size} numbers in steps of {step}")
+    alone = float(np.mean([len(jpeg_bytes(image, quality=5)) for image in pixels]))
+    print(f"JPEG, quality 5, a file for each image: {alone:.1f} bytes")
+
+    curves.update(networks)
+    plot(codes, curves).savefig(args.out / "jpeg.png", dpi=150)
+    experiment.report("jpeg", args, codes=codes, curves=curves, alone=alone)
 
 
 if __name__ == "__main__":
-    common.run(main)
+    main()
