@@ -289,6 +289,21 @@ def plot(numbers, sets, digits, networks):
     return fig
 
 
+def mean_of_digits(found):
+    """Return what `find` returned of each digit left out, as the mean of the ten."""
+    means = {}
+    for name, of_score in found["0"].items():
+        means[name] = {}
+        for measure, values in of_score.items():
+            means[name][measure] = {
+                key: float(
+                    np.mean([found[str(n)][name][measure][key] for n in range(10)])
+                )
+                for key in values
+            }
+    return means
+
+
 def print_results(numbers, found, sets):
     """Print AUROC by network and set, and then what is found with a threshold."""
     print("AUROC, mean and range of three seeds; score is the mean of test digits")
@@ -304,9 +319,9 @@ def print_results(numbers, found, sets):
 
     print("\ntrained without a digit, which is then to be found: AUROC, misses, alarms")
     rows = []
-    for digit in range(10):
+    for digit in [*map(str, range(10)), "mean"]:
         cells = [digit]
-        for of_score in found[str(digit)].values():
+        for of_score in found[digit].values():
             cells.append(of_score["auroc"]["the digit"])
             cells.append(of_score["misses"]["the digit"])
             cells.append(of_score["misses"]["false alarms"])
@@ -331,6 +346,7 @@ def main(argv=None):
     found = {"none": find(None, images, sets, args.seed)}
     for digit in range(10):
         found[str(digit)] = find(digit, images, sets, args.seed)
+    found["mean"] = mean_of_digits(found)
 
     print_results(numbers, found, sets)
     networks = {s.__name__: experiment.load_models(s, args) for s in (conv_ae, vae)}
