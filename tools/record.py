@@ -49,6 +49,7 @@ RUNS |= {
     "pca": Run("claims/pca.py", 1.5, True),
     "gallery": Run("claims/gallery.py", 0.2, True),
     "jpeg": Run("claims/jpeg.py", 1, True),
+    "sum_or_mean": Run("claims/history/sum_or_mean.py", 1.5),
     "few_labels": Run("claims/few_labels.py", 6),
     "maps_2d": Run("claims/maps_2d.py", 7),
     "sparsity": Run("claims/sparsity.py", 7),
@@ -85,7 +86,7 @@ def code_of(program):
             ]
             names += [node.module] if isinstance(node, ast.ImportFrom) else []
             for name in names:
-                for folder in PROJECT, program.parent:
+                for folder in PROJECT, PROJECT / "claims", program.parent:
                     module = folder / f"{name}.py"
                     if module.is_file() and module not in found:
                         waiting.append(module)
