@@ -89,7 +89,7 @@ def draw(name, codes, components, seed):
     """
     if components is None:
         return np.random.default_rng(seed).standard_normal((DRAWS, codes.shape[1]))
-    mixture = GaussianMixture(components, random_state=seed).fit(codes)
+    mixture = GaussianMixture(components, random_state=seed).fit(np.float64(codes))
     drawn, _ = mixture.sample(DRAWS)
     return np.maximum(drawn, 0) if name == "plain" else drawn  # its code has a relu
 
