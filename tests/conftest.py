@@ -1,9 +1,9 @@
-"""What the tests share: the scripts that are found, a tiny MNIST, a short training."""
+"""What the tests share: the scripts that are found, a tiny MNIST, a run of a script."""
 
-from concurrent.futures import ThreadPoolExecutor
+import contextlib
 import functools
 import importlib
-import inspect
+import io
 import json
 import os
 from pathlib import Path
@@ -17,9 +17,12 @@ import pytest
 PROJECT = Path(__file__).resolve().parent.parent
 for folder in PROJECT, PROJECT / "claims", PROJECT / "tools":
     sys.path.insert(0, str(folder))
-import record
 
-SCRIPTS = [name for name, path in record.programs().items() if record.is_script(path)]
+SCRIPTS = [
+    path.stem
+    for path in sorted(PROJECT.glob("*.py"))
+    if "\ndef build_autoencoder(" in path.read_text(encoding="utf-8")
+]
 EPOCHS = 3
 BATCH_SIZE = 8
 SEED = 5
@@ -33,10 +36,13 @@ def mnist():
     return common.load_mnist()
 
 
-def tiny(mnist):
-    """40 training and 20 test images in MNIST's layout, every digit equally often."""
+def tiny(mnist, of_each=(4, 2)):
+    """Return arrays in MNIST's layout: so many training and test images of each digit.
+
+    The digits are in turn: 0, 1, ... 9, 0, 1, ...
+    """
     arrays = {}
-    for (images, labels), part, n in zip(mnist, ("train", "test"), (4, 2)):
+    for (images, labels), part, n in zip(mnist, ("train", "test"), of_each):
         chosen = np.stack([np.flatnonzero(labels == digit)[:n] for digit in range(10)])
         chosen = chosen.T.ravel()
         arrays[f"x_{part}"] = np.rint(images[chosen] * 255).astype(np.uint8)
@@ -46,7 +52,7 @@ def tiny(mnist):
 
 @pytest.fixture
 def tiny_arrays(mnist):
-    """Arrays like MNIST's, but few, for a test to change as it likes."""
+    """Arrays like MNIST's, 40 + 20 images, for a test to change as it likes."""
     return tiny(mnist)
 
 
@@ -58,28 +64,14 @@ def tiny_npz(tmp_path_factory, mnist):
     return path
 
 
-def takes_noise(module):
-    """Tell from the signature of `train` whether a script denoises."""
-    return "x_train_noisy" in inspect.signature(module.train).parameters
+def bce(x, y):
+    """The binary cross-entropy in float64, by its formula."""
+    x = x.astype(np.float64)
+    y = np.clip(y.astype(np.float64), 1e-7, 1 - 1e-7)
+    return -np.mean(x * np.log(y) + (1 - x) * np.log(1 - y))
 
 
-def arrays_of(module, autoencoder, npz, seed=SEED):
-    """Return what a script's `train` takes, by name, as its `main` makes it."""
-    import common
-
-    arrays = {}
-    with np.load(npz) as file:
-        for name in "x_train", "x_test":
-            images = file[name] / np.float32(255)
-            arrays[name] = images.reshape(-1, *autoencoder.output_shape[1:])
-    if takes_noise(module):
-        for name, own_seed in ("x_train", seed), ("x_test", seed + 1):
-            noisy = common.add_noise(arrays[name], module.noise_factor, own_seed)
-            arrays[f"{name}_noisy"] = noisy
-    return arrays
-
-
-def reconstruct(models, x):
+def decode_codes(models, x):
     """Return what encoder and decoder make of x; of a list of codes the first counts.
 
     That is the mean, where the encoder has a distribution.
@@ -89,135 +81,107 @@ def reconstruct(models, x):
     return decoder.predict(code[0] if isinstance(code, list) else code, verbose=0)
 
 
-def bce(x, y):
-    """The binary cross-entropy in float64, by its formula."""
-    x = x.astype(np.float64)
-    y = np.clip(y.astype(np.float64), 1e-7, 1 - 1e-7)
-    return -np.mean(x * np.log(y) + (1 - x) * np.log(1 - y))
-
-
-@pytest.fixture(scope="session")
-def trained(tiny_npz):
-    """Return `trained(script)`, a short training by its build_autoencoder and train.
-
-    It has `module`, `models`, the weights `before`, `arrays` (what `train` took), `x`
-    (the test images that the network is fed) and `history`, what `fit` returned.
-    """
-    import keras
-
-    @functools.cache
-    def trained(script):
-        module = importlib.import_module(script)
-        keras.utils.set_random_seed(SEED)
-        models = module.build_autoencoder()
-        before = [weight.numpy() for weight in models[0].trainable_weights]
-        arrays = arrays_of(module, models[0], tiny_npz)
-        history = module.train(
-            models[0], **arrays, epochs=EPOCHS, batch_size=BATCH_SIZE, verbose=0
-        )
-        return SimpleNamespace(
-            script=script,
-            module=module,
-            models=models,
-            before=before,
-            arrays=arrays,
-            x=arrays.get("x_test_noisy", arrays["x_test"]),
-            history=history,
-        )
-
-    return trained
-
-
-def start(*arguments, **environment):
-    """Start Python with arguments, as on a machine that has no screen."""
-    screens = ("DISPLAY", "WAYLAND_DISPLAY")
-    inherited = {k: v for k, v in os.environ.items() if k not in screens}
-    return subprocess.Popen(
-        [sys.executable, *map(str, arguments)],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        encoding="utf-8",
-        errors="replace",
-        env={
-            **inherited,
-            "PYTHONUNBUFFERED": "1",
-            "MPLBACKEND": "qtagg",
-            **environment,
-        },
-    )
-
-
-def end(process, text=None):
-    """Wait for the end of a program: its `status`, `stdout`, `stderr`."""
-    stdout, stderr = process.communicate(text, timeout=600)
-    return SimpleNamespace(status=process.returncode, stdout=stdout, stderr=stderr)
-
-
 def read_report(out, script):
     """Return the numbers that a script has written."""
     return json.loads((out / f"{script}.json").read_text(encoding="utf-8"))
 
 
-@pytest.fixture(scope="session")
-def commands(tiny_npz, tmp_path_factory):
-    """Return `commands(script)`: how the script, run as a command, has ended.
+@contextlib.contextmanager
+def watched(out):
+    """Watch what is trained, saved and drawn: Keras and matplotlib do it as ever.
 
-    The next script starts beside it. They get all that can be odd together: images with
-    a channel and labels that are no digits, a console without letters for the folder's
-    name, no screen. Warnings of our own are errors.
+    Yields:
+        an object with `fits`, what each `fit` was given, and the weights `before` it;
+        `figures`, {file name: figure}; `found`, what the folder `out` had in it when
+        the first model was saved.
     """
-    folder = tmp_path_factory.mktemp("commands")
-    with np.load(tiny_npz) as arrays:
-        parts = {x: arrays[x][..., np.newaxis] for x in ("x_train", "x_test")}
-    np.savez(folder / "odd.npz", **parts, y_train=np.full(40, "q"), y_test=np.ones(3))
-
-    def run(script):
-        out = folder / f"輸出 {script}"
-        warnings = ["-W", "error:::__main__", "-W", "error:::common"]
-        flags = ["--epochs", EPOCHS, "--batch-size", BATCH_SIZE, "--seed", SEED]
-        files = ["--data", folder / "odd.npz", "--out", out]
-        program = [*warnings, PROJECT / f"{script}.py", *flags, *files]
-        ended = end(start(*program, PYTHONIOENCODING="cp1252"))
-        ended.out = out
-        return ended
-
-    with ThreadPoolExecutor(2) as pool:
-        submit = functools.cache(lambda script: pool.submit(run, script))
-
-        def commands(script):
-            place = SCRIPTS.index(script)
-            asked, *_ = [submit(name) for name in SCRIPTS[place : place + 2]]
-            return asked.result()
-
-        yield commands
-        pool.shutdown(cancel_futures=True)
-
-
-@pytest.fixture
-def drawn(monkeypatch):
-    """Draw and save no figure, but collect: {file name: rows of plot_images or figure}.
-
-    Models are saved as ever.
-    """
-    import common
+    import keras
     from matplotlib.figure import Figure
 
-    figures = {}
-    save = common.save
+    seen = SimpleNamespace(fits=[], figures={}, found=None)
+    fit, save, savefig = keras.Model.fit, keras.Model.save, Figure.savefig
 
-    def collect(thing, path):
-        if isinstance(thing, Figure):
-            figures[Path(path).name] = thing
-        else:
-            save(thing, path)
+    def watch_fit(model, x, y, **options):
+        before = [weight.numpy() for weight in model.trainable_weights]
+        history = fit(model, x, y, **options)
+        fitted = SimpleNamespace(model=model, x=x, y=y, options=options, before=before)
+        fitted.history = history
+        seen.fits.append(fitted)
+        return history
 
-    def collect_rows(rows, path):
-        figures[Path(path).name] = rows
+    def watch_save(model, path, **options):
+        if seen.found is None:
+            seen.found = list(out.iterdir())
+        return save(model, path, **options)
 
-    monkeypatch.setattr(common, "save", collect)
-    monkeypatch.setattr(common, "plot_images", collect_rows)
-    return figures
+    def watch_savefig(figure, path, **options):
+        seen.figures[Path(path).name] = figure
+        return savefig(figure, path, **options)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(keras.Model, "fit", watch_fit)
+        patch.setattr(keras.Model, "save", watch_save)
+        patch.setattr(Figure, "savefig", watch_savefig)
+        yield seen
+
+
+@pytest.fixture(scope="session")
+def trained(tiny_npz, tmp_path_factory):
+    """Return `trained(script)`: a short run of a script's `main`, made once.
+
+    It has the `module`, the `models` that main returned, the file's images `x_train`
+    and `x_test` in the network's shape, `x` (the test images that the network is fed),
+    the text `printed`, the `report` and the folder `out`; and `fit`, `figures` and
+    `found` of `watched`. The user's matplotlib draws upside down, on black.
+    """
+    import common
+    import matplotlib
+
+    @functools.cache
+    def trained(script):
+        module = importlib.import_module(script)
+        out = tmp_path_factory.mktemp(script)
+        flags = ["--epochs", EPOCHS, "--batch-size", BATCH_SIZE, "--seed", SEED]
+        argv = [str(flag) for flag in [*flags, "--data", tiny_npz, "--out", out]]
+        users = {"image.origin": "lower", "figure.facecolor": "black"}
+        printed = io.StringIO()
+        silent = contextlib.redirect_stdout(printed)
+        with watched(out) as seen, matplotlib.rc_context(users), silent:
+            models = module.main(argv)
+        (fit,) = seen.fits
+        (x_train, _), (x_test, _) = common.load_mnist(tiny_npz)
+        shape = fit.y.shape[1:]
+        return SimpleNamespace(
+            script=script,
+            module=module,
+            argv=argv,
+            models=models,
+            fit=fit,
+            x_train=x_train.reshape(-1, *shape),
+            x_test=x_test.reshape(-1, *shape),
+            x=fit.options["validation_data"][0],
+            figures=seen.figures,
+            found=seen.found,
+            printed=printed.getvalue(),
+            report=read_report(out, script),
+            out=out,
+        )
+
+    return trained
+
+
+def python(*arguments, **environment):
+    """Run Python with arguments: its `returncode`, `stdout` and `stderr`."""
+    return subprocess.run(
+        [sys.executable, *map(str, arguments)],
+        check=False,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        encoding="utf-8",
+        errors="replace",
+        timeout=600,
+        env={**os.environ, **environment},
+    )
 
 
 def cells(path, rows, columns):

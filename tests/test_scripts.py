@@ -1,16 +1,15 @@
-"""What holds for every script that is found: built, trained, run as a command.
+"""What holds for every script that is found: built, trained, run.
 
 A new script is tested by this file as it is. The facts come from the module: the
-arguments of `build_autoencoder` and `train`, the diagram in its docstring, its report.
+arguments of `build_autoencoder`, the diagram in its docstring, its report.
 """
 
+import ast
 import importlib
 import inspect
 import math
-import os
 import re
-import signal
-import sys
+from types import SimpleNamespace
 
 import common
 from conftest import (
@@ -20,15 +19,11 @@ from conftest import (
     SCRIPTS,
     SEED,
     bce,
-    cells,
-    end,
+    decode_codes,
+    python,
     read_report,
-    reconstruct,
-    start,
-    takes_noise,
 )
 import keras
-from matplotlib.image import imread
 import numpy as np
 import pytest
 
@@ -45,18 +40,24 @@ def module(script):
 
 @pytest.fixture
 def run(script, trained):
-    """A short training by the script's own functions: see conftest.trained."""
+    """A short run of the script's `main`: see conftest.trained."""
     return trained(script)
+
+
+@pytest.fixture
+def loaded(run):
+    """The models that the run has saved."""
+    autoencoder = keras.models.load_model(run.out / f"{run.script}.keras")
+    return (autoencoder, *map(autoencoder.get_layer, ("encoder", "decoder")))
 
 
 def ids(weights):
     return {id(weight) for weight in weights}
 
 
-def code_argument(module):
-    """Return the argument of build_autoencoder that is the size of the code, if any."""
-    names = list(inspect.signature(module.build_autoencoder).parameters)
-    return names[0] if names else None
+def draws(models):
+    """Return if the code is a distribution, of which the whole model draws."""
+    return len(models[1].outputs) > 1
 
 
 # ------------------------------------------------------------------- build_autoencoder
@@ -73,41 +74,52 @@ def test_the_three_models_share_their_weights(run):
     )
 
 
-def test_what_comes_back_has_the_shape_of_an_image_and_is_in_0_to_1(run):
-    decoded = reconstruct(run.models, run.x)
-    assert decoded.shape == run.arrays["x_test"].shape and decoded[0].size == 784
+def test_the_size_of_the_code_is_an_argument(module, tmp_path):
+    names = list(inspect.signature(module.build_autoencoder).parameters)
+    if not names:
+        return
+    autoencoder, _, decoder = module.build_autoencoder(**{names[0]: 3})
+    assert decoder.input_shape[-1] == 3
+    default = module.build_autoencoder()[2].input_shape[-1]
+    assert default == getattr(module, names[0]) != 3
+    autoencoder.save(tmp_path / "small.keras")
+    small = keras.models.load_model(tmp_path / "small.keras")
+    assert small.get_layer("decoder").input_shape == decoder.input_shape
+
+
+def test_the_saved_model_and_its_weights_are_those_that_were_trained(
+    run, loaded, tmp_path
+):
+    decoded = decode_codes(run.models, run.x)
+    assert decoded.shape == run.x_test.shape and decoded[0].size == 784
     assert 0 <= decoded.min() <= decoded.max() <= 1
 
+    path = tmp_path / "trained.weights.h5"
+    run.models[0].save_weights(path)
+    rebuilt = run.module.build_autoencoder()
+    rebuilt[0].load_weights(path)
+    for models in loaded, rebuilt:
+        assert ids(models[1].weights + models[2].weights) == ids(models[0].weights)
+        again = decode_codes(models, run.x)
+        np.testing.assert_allclose(again, decoded, atol=1e-6)
+        if not draws(models):
+            whole = models[0].predict(run.x, verbose=0)
+            np.testing.assert_allclose(whole, again, atol=1e-5)
 
-def test_the_size_of_the_code_is_an_argument(module, tmp_path):
-    name = code_argument(module)
-    if name is None:
-        return
-    autoencoder, _, decoder = module.build_autoencoder(**{name: 3})
-    assert decoder.input_shape[-1] == 3
-    assert module.build_autoencoder()[2].input_shape[-1] == getattr(module, name) != 3
-    autoencoder.save(tmp_path / "small.keras")
-    loaded = keras.models.load_model(tmp_path / "small.keras")
-    assert loaded.get_layer("decoder").input_shape == decoder.input_shape
 
-
-@pytest.mark.parametrize("ending", ["keras", "h5", "weights.h5"])
-def test_a_model_and_its_halves_survive_every_format(run, ending, tmp_path):
-    path = tmp_path / f"{run.script}.{ending}"
-    if ending == "weights.h5":
-        run.models[0].save_weights(path)
-        keras.utils.set_random_seed(SEED + 1)
-        loaded = run.module.build_autoencoder()[0]
-        loaded.load_weights(path)
-    else:
-        run.models[0].save(path)
-        loaded = keras.models.load_model(path)
-    halves = [loaded.get_layer(name) for name in ("encoder", "decoder")]
-    assert ids(halves[0].weights + halves[1].weights) == ids(loaded.weights)
-    again = reconstruct([loaded, *halves], run.x)
-    np.testing.assert_allclose(again, reconstruct(run.models, run.x), atol=1e-6)
-    if len(run.models[1].outputs) == 1:  # or the whole model draws its codes
-        np.testing.assert_allclose(loaded.predict(run.x, verbose=0), again, atol=1e-5)
+def test_saved_models_have_names_of_their_own_and_join_in_one(script, loaded, trained):
+    assert loaded[0].name == script
+    for name in SCRIPTS[:2]:
+        if name != script:
+            other = keras.models.load_model(trained(name).out / f"{name}.keras")
+            flat = keras.Input((784,))
+            parts = []
+            for model in loaded[0], other:
+                shape = [28 if n is None else n for n in model.input_shape[1:]]
+                answer = model(keras.layers.Reshape(shape)(flat))
+                parts.append(keras.layers.Reshape((784,))(answer))
+            joined = keras.Model(flat, keras.layers.Average()(parts))
+            assert joined.output_shape == (None, 784)
 
 
 def shapes_of_layers(models):
@@ -121,7 +133,7 @@ def shapes_of_layers(models):
 
 def test_the_docstrings_diagram_has_the_layers_shapes(run):
     (diagram,) = re.findall(r"^    (.+ -> .+)$", run.module.__doc__, re.MULTILINE)
-    image = list(run.arrays["x_test"].shape[1:])
+    image = list(run.x_test.shape[1:])
     shapes = iter([image, *shapes_of_layers(run.models)])
     parts = [re.split(r"[(,]", part)[0].strip() for part in diagram.split("->")]
     assert parts[-1] != "..."
@@ -142,284 +154,273 @@ def test_the_layers_of_a_model_of_pictures_have_their_shapes_in_comments(run):
     assert promised == shapes_of_layers(run.models)
 
 
-# ------------------------------------------------------------------------------- train
+# -------------------------------------------------------------------------- optimizers
 
 
-class Recorder:
-    """In place of a model in `train`: keeps what compile and fit are given."""
-
-    def compile(self, optimizer, loss, **options):
-        self.optimizer = optimizer
-        self.loss = loss
-        self.compile_options = options
-
-    def fit(self, x, y, **options):
-        self.x = x
-        self.y = y
-        self.options = options
-        return "history"
-
-
-def test_train_feeds_the_arrays_and_returns_the_history(run):
-    recorder = Recorder()
-    arrays = run.arrays
-    optimizer = keras.optimizers.SGD()
-    options = {"epochs": 7, "batch_size": 10, "optimizer": optimizer, "verbose": 2}
-    assert run.module.train(recorder, **arrays, **options) == "history"
-    assert recorder.x is arrays.get("x_train_noisy", arrays["x_train"])
-    assert recorder.y is arrays["x_train"]
-    x_val, y_val = recorder.options.pop("validation_data")
-    assert x_val is arrays.get("x_test_noisy", arrays["x_test"])
-    assert y_val is arrays["x_test"]
-    assert recorder.options == {"epochs": 7, "batch_size": 10, "verbose": 2}
-    assert recorder.optimizer is optimizer and recorder.loss == "binary_crossentropy"
-    together = recorder.compile_options.get("steps_per_execution", 1)
-    assert 4 % together == 0  # 40 images in batches of 10
-
-
-@pytest.mark.parametrize("epochs", [1, 7, None])
-@pytest.mark.parametrize("batch_size", [3, 40, 100_000])
-def test_the_rate_starts_and_ends_at_0(run, epochs, batch_size):
-    recorder = Recorder()
-    options = {"epochs": epochs} if epochs else {}
-    run.module.train(recorder, **run.arrays, batch_size=batch_size, **options)
-    epochs = epochs or run.module.epochs
-    assert recorder.options["epochs"] == epochs
-    assert recorder.options["batch_size"] == batch_size
-    steps = epochs * math.ceil(40 / batch_size)
+@pytest.mark.parametrize("total_steps", [1, 3, 15, 40, 4690])
+def test_the_rate_starts_and_ends_at_0(module, total_steps):
+    optimizer = module.make_optimizer(total_steps)
     rates = []
-    for step in range(steps + 1):
-        recorder.optimizer.iterations.assign(step)
-        rates.append(float(recorder.optimizer.learning_rate))
+    for step in np.linspace(0, total_steps, min(total_steps, 200) + 1):
+        optimizer.iterations.assign(int(step))
+        rates.append(float(optimizer.learning_rate))
     assert np.isfinite(rates).all()
-    if steps >= 20:  # in a shorter training there is no time to rise
+    if total_steps >= 20:  # in a shorter training there is no time to rise
         top = int(np.argmax(rates))
         assert rates[0] == 0 and 1e-4 < rates[top] <= 1
         assert rates[-1] == pytest.approx(0, abs=1e-3 * rates[top])
-        assert rates[9 * steps // 10] > 0.01 * rates[top]  # it does not end earlier
-        assert 0.05 <= top / steps <= 0.5
+        assert rates[9 * len(rates) // 10] > 0.01 * rates[top]  # it does not end early
+        assert 0.05 <= top / len(rates) <= 0.5
+
+
+def test_the_network_is_trained_by_the_scripts_optimizer(run):
+    steps = EPOCHS * math.ceil(len(run.x_train) / BATCH_SIZE)
+    used = run.models[0].optimizer
+    expected = run.module.make_optimizer(steps)
+    assert type(used) is type(expected)
+    assert used.get_config() == {**expected.get_config(), "name": used.name}
+    assert int(used.iterations) == steps
+    assert run.models[0].loss == "binary_crossentropy"
+
+
+# -------------------------------------------------------------------------------- main
+
+
+def test_fit_is_given_the_files_images_and_the_flags(run):
+    """An image is its own target; a denoiser's input has noise, drawn for each set."""
+    fit = run.fit
+    assert fit.model is run.models[0]
+    x_val, y_val = fit.options.pop("validation_data")
+    np.testing.assert_array_equal(fit.y, run.x_train)
+    np.testing.assert_array_equal(y_val, run.x_test)
+    inputs = [run.x_train, run.x_test]
+    if hasattr(run.module, "noise_factor"):
+        factor = run.module.noise_factor
+        inputs = [common.add_noise(x, factor, SEED + i) for i, x in enumerate(inputs)]
+    np.testing.assert_array_equal(fit.x, inputs[0])
+    np.testing.assert_array_equal(x_val, inputs[1])
+    assert fit.options == {"epochs": EPOCHS, "batch_size": BATCH_SIZE, "verbose": 2}
+
+
+def test_the_seed_decides_how_it_starts(run):
+    for seed in SEED, SEED + 1:
+        keras.utils.set_random_seed(seed)
+        weights = run.module.build_autoencoder()[0].trainable_weights
+        for weight, before in zip(weights, run.fit.before, strict=True):
+            if seed == SEED:
+                np.testing.assert_array_equal(weight.numpy(), before)
+            else:  # a bias starts as a constant
+                assert weight.ndim == 1 or (weight.numpy() != before).any()
 
 
 def test_training_changes_every_weight_and_helps(run):
-    autoencoder = run.models[0]
-    for weight, before in zip(autoencoder.trainable_weights, run.before):
+    weights = run.models[0].trainable_weights
+    for weight, before in zip(weights, run.fit.before, strict=True):
         assert (weight.numpy() != before).any(), weight.path
-    history = run.history.history
+    history = run.fit.history.history
     assert history["val_loss"][-1] < history["val_loss"][0]
     assert all(np.isfinite(values).all() for values in history.values())
-    assert len(history["loss"]) == len(history["val_loss"]) == EPOCHS
-    steps = EPOCHS * math.ceil(40 / BATCH_SIZE)
-    assert int(autoencoder.optimizer.iterations) == steps
 
 
-def test_another_seed_draws_other_weights(run):
-    keras.utils.set_random_seed(SEED + 1)
-    others = run.module.build_autoencoder()[0].trainable_weights
-    for weight, before in zip(others, run.before):
-        # A bias starts as a constant.
-        assert weight.ndim == 1 or (weight.numpy() != before).any()
+def test_the_model_is_saved_before_anything_is_drawn_or_reported(run):
+    assert run.found == []
+    names = {f"{run.script}.keras", f"{run.script}.json", *run.figures}
+    assert {f"{run.script}.png", f"{run.script}_loss.png"} < names
+    assert {path.name for path in run.out.iterdir()} == names
 
 
-# -------------------------------------------------------------------------- as commands
-
-
-@pytest.fixture
-def ended(script, commands):
-    """A run of the script as a command: see conftest.commands."""
-    ended = commands(script)
-    assert ended.status == 0, ended.stderr
-    assert "Traceback" not in ended.stderr and "Warning:" not in ended.stderr
-    return ended
-
-
-@pytest.fixture
-def saved(script, ended):
-    """The models that a command has saved."""
-    autoencoder = keras.models.load_model(ended.out / f"{script}.keras")
-    return (autoencoder, *map(autoencoder.get_layer, ("encoder", "decoder")))
-
-
-def test_a_command_trains_as_its_functions_do(script, run, ended, saved):
-    """On the file's images and by the flags, in another process: the seed decides."""
-    report = read_report(ended.out, script)
-    assert report["history"].keys() == run.history.history.keys()
-    for name, values in run.history.history.items():
-        assert report["history"][name] == pytest.approx(values, rel=1e-3), name
-    for weight, own in zip(saved[0].trainable_weights, run.models[0].trainable_weights):
-        np.testing.assert_allclose(weight.numpy(), own.numpy(), atol=2e-3)
-
-
-def test_the_report_is_of_the_test_set(script, run, ended, saved):
-    report = read_report(ended.out, script)
-    x_test = run.arrays["x_test"]
-    decoded = reconstruct(saved, run.x)
-    mse = np.mean((x_test.astype(np.float64) - decoded) ** 2)
-    assert report["bce"] == pytest.approx(bce(x_test, decoded), rel=1e-5)
-    assert report["floor"] == pytest.approx(bce(x_test, x_test), rel=1e-5)
+def test_the_report_is_of_the_test_set(script, run, loaded):
+    report = run.report
+    decoded = decode_codes(loaded, run.x)
+    mse = np.mean((run.x_test.astype(np.float64) - decoded) ** 2)
+    assert report["bce"] == pytest.approx(bce(run.x_test, decoded), rel=1e-5)
+    assert report["floor"] == pytest.approx(bce(run.x_test, run.x_test), rel=1e-5)
     assert report["mse"] == pytest.approx(mse, rel=1e-5)
     assert report["psnr"] == pytest.approx(10 * np.log10(1 / mse), rel=1e-5)
-    if len(saved[1].outputs) == 1:  # the rate ends at 0: it is the last epoch's BCE
-        history = report["history"]
-        last = history.get("val_binary_crossentropy", history["val_loss"])[-1]
-        assert report["bce"] == pytest.approx(last, abs=1e-3)
-
-    assert report["name"] == script and 0 < report["seconds"] < 600
-    given = [report[name] for name in ("epochs", "batch_size", "seed")]
-    assert given == [EPOCHS, BATCH_SIZE, SEED]
-    assert report["parameters"] == sum(w.size for w in saved[0].get_weights())
-    assert tuple(report["code"]) == saved[2].input_shape[1:]
-    assert report["backend"] == keras.backend.backend() and report["device"]
-    assert report["versions"]["keras"] == keras.__version__
-    assert {"python", "numpy", report["backend"]} < set(report["versions"])
+    assert report["history"] == run.fit.history.history
+    assert len(report["history"]["val_loss"]) == report["epochs"] == EPOCHS
+    assert (report["batch_size"], report["seed"]) == (BATCH_SIZE, SEED)
+    assert report["parameters"] == sum(w.size for w in loaded[0].get_weights())
+    assert report["code_size"] == math.prod(loaded[2].input_shape[1:])
 
 
-def test_the_last_line_is_the_report_rounded(script, ended):
-    report = read_report(ended.out, script)
+def test_the_last_line_is_the_report_rounded_and_the_docstring_shows_one(script, run):
+    report = run.report
     elbo = f"ELBO {report['elbo']:.1f} nats | " if "elbo" in report else ""
-    assert ended.stdout.splitlines()[-1] == (
+    line = (
         f"{script}: test BCE {report['bce']:.4f} (floor {report['floor']:.4f}) | "
         f"MSE {report['mse']:.4f} | PSNR {report['psnr']:.1f} dB | {elbo}"
-        f"{report['seconds']:.0f} s"
     )
+    last = run.printed.splitlines()[-1]
+    assert re.fullmatch(re.escape(line) + r"\d+ s", last)
+
+    command, promised = re.search(
+        r"^    (python .+)\n    (.+)$", run.module.__doc__, re.MULTILINE
+    ).groups()
+    assert command == f"python {script}.py"
+    words = [re.sub(r"\d+", "#", text) for text in (promised, last)]
+    assert words[0] == words[1].removesuffix(" | # s")
 
 
-def test_the_docstring_shows_a_last_line_like_it(module, ended):
-    """The words are today's; tests of the records compare the numbers."""
-    promised = re.search(
-        r"^    \w+: test BCE .+(\n    \|.+)?", module.__doc__, re.MULTILINE
-    )
-    words = re.sub(r"\s+", " ", promised[0]).strip()
-    without = [
-        re.sub(r"\d+", "#", line) for line in (words, ended.stdout.split("\n")[-2])
-    ]
-    assert without[0] == without[1]
+def test_the_docstring_shows_the_line_on_record(script, module):
+    path = PROJECT / "record" / f"{script}-0.txt"
+    if not path.is_file():
+        pytest.skip(f"{script} is not on record: python tools/record.py")
+    line = path.read_text(encoding="utf-8").splitlines()[-1]
+    without_seconds = line[: line.rindex(" | ")]
+    assert f"    {without_seconds}\n" in module.__doc__
 
 
-def test_the_figure_shows_test_images_0_to_9_above_what_comes_back(
-    script, module, run, ended, saved, tmp_path
-):
-    decoded = reconstruct(saved, run.x)[:10]
-    above, below = cells(ended.out / f"{script}.png", 2, 10)
-    np.testing.assert_allclose(above, run.x[:10].reshape(10, 28, 28), atol=0.01)
-    np.testing.assert_allclose(below, decoded.reshape(10, 28, 28), atol=0.01)
+def test_the_log_has_a_line_an_epoch_and_no_control_characters(run):
+    assert len(re.findall(r"^\d+/\d+ - .*loss", run.printed, re.MULTILINE)) == EPOCHS
+    assert not re.search(r"[\x00-\x09\x0b-\x1f\x7f]", run.printed)
+    assert f"params: {run.report['parameters']:,}" in run.printed  # in the summary
 
-    # With the right names at its rows it is the same picture.
+
+def test_the_figure_shows_test_images_0_to_9_above_what_comes_back(run, loaded):
+    axes = run.figures[f"{run.script}.png"].axes
+    rows = run.x[:10], decode_codes(loaded, run.x)[:10]
+    shown = [axis.get_images()[0].get_array() for axis in axes]
+    expected = np.reshape(rows, (20, 28, 28))
+    np.testing.assert_allclose(shown, expected, atol=1e-5)
     names = ["original", "reconstruction"]
-    if takes_noise(module):
+    if hasattr(run.module, "noise_factor"):
         names = ["noisy", "denoised"]
-    common.plot_images(dict(zip(names, (run.x[:10], decoded))), tmp_path / "x.png")
-    pixels = [
-        imread(path) for path in (ended.out / f"{script}.png", tmp_path / "x.png")
-    ]
-    assert pixels[0].shape == pixels[1].shape
-    np.testing.assert_allclose(*pixels, atol=0.01)
+    assert [axis.get_ylabel() for axis in axes[::10]] == names
 
 
-def test_the_loss_curve_is_that_of_the_training(script, run, ended, tmp_path):
-    """Of the whole loss, or of the BCE in it; test_common.py looks at the lines."""
-    pixels = imread(ended.out / f"{script}_loss.png")
-    run.history.history = read_report(ended.out, script)["history"]
-    same = []
-    for key in {"loss", "binary_crossentropy"} & run.history.history.keys():
-        x_train, x_test = run.arrays["x_train"], run.arrays["x_test"]
-        common.plot_loss(run.history, x_train, x_test, tmp_path / "x.png", key=key)
-        drawn = imread(tmp_path / "x.png")
-        same.append(
-            drawn.shape == pixels.shape and np.allclose(drawn, pixels, atol=0.1)
-        )
-    assert any(same)
+def test_the_loss_curve_is_the_bce_between_the_mean_image_and_the_floor(run):
+    """Without a penalty: a network that has one needs a metric that has none."""
+    history = run.fit.history.history
+    run.models[0](run.x[:1])
+    key = "binary_crossentropy" if run.models[0].losses else "loss"
+    (axis,) = run.figures[f"{run.script}_loss.png"].axes
+    curves = [list(line.get_ydata()) for line in axis.get_lines()]
+    mean_image = np.broadcast_to(run.x_train.mean(axis=0), run.x_test.shape)
+    assert curves[:2] == [history[key], history[f"val_{key}"]]
+    assert curves[2][0] == pytest.approx(bce(run.x_test, mean_image), rel=1e-5)
+    assert curves[3][0] == pytest.approx(bce(run.x_test, run.x_test), rel=1e-5)
+    assert key in axis.get_ylabel()
 
 
-def test_the_files_are_said_and_the_model_is_the_first(script, ended):
-    said = re.findall(r"^saved (.+)$", ended.stdout, re.MULTILINE)
-    names = [re.split(r"[\\/]", path)[-1] for path in said]
-    assert names[0] == f"{script}.keras" and names[-1] == f"{script}.json"
-    assert {f"{script}.png", f"{script}_loss.png"} < set(names)
-    assert sorted(names) == sorted(path.name for path in ended.out.iterdir())
-    assert "\\u8f38\\u51fa" in said[0]  # cp1252 has no letters for the folder
-    total = f"{read_report(ended.out, script)['parameters']:,}"
-    assert f"params: {total}" in ended.stdout  # in the summary
+def test_pictures_are_not_those_of_the_users_matplotlib(run):
+    """Which draws upside down, on black: see conftest.trained."""
+    for figure in run.figures.values():
+        assert figure.get_facecolor() == (1, 1, 1, 1)
+        images = [image for axis in figure.axes for image in axis.get_images()]
+        assert all(image.origin == "upper" for image in images)
 
 
-def test_help_shows_the_docstring_and_the_flags(script, module, capsys):
+def test_help_shows_the_docstring_and_the_flags(module, capsys):
     with pytest.raises(SystemExit) as ended:
         module.main(["--help"])
     assert ended.value.code == 0
     text = capsys.readouterr().out
-    assert module.__doc__.strip() in text and f"python {script}.py" in text
-    defaults = {"seed": 0, "data": "data/mnist.npz", "out": "outputs"}
-    defaults |= {"epochs": module.epochs, "batch-size": module.batch_size}
-    for flag, default in defaults.items():
-        assert re.search(rf"--{flag} [^-]*default: {default}\b", text)
+    assert module.__doc__.strip() in text
+    assert all(f"--{flag}" in text for flag in ("epochs", "batch-size", "seed", "data"))
 
 
-def test_a_bad_file_ends_before_the_training(module, tmp_path):
-    """In one sentence; test_common.py has the other ways in which a file is bad."""
-    flags = ["--data", str(tmp_path / "none.npz"), "--out", str(tmp_path)]
-    with pytest.raises(common.DataError, match=r"^the data file .*none.npz: [^\n]*$"):
-        module.main(flags)
+def test_a_bad_flag_ends_it_before_the_training(module, tmp_path, monkeypatch, capsys):
+    """test_common.py has the ways in which a flag is bad."""
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(SystemExit) as ended:
+        module.main(["--data", "none.npz"])
+    assert ended.value.code == 2
+    assert "there is no file 'none.npz'" in capsys.readouterr().err
     assert not list(tmp_path.iterdir())
 
 
-def test_without_flags_it_takes_mnist_and_outputs(module, tmp_path, monkeypatch):
-    """And nothing from sys.argv: in Jupyter that holds the kernel's own file."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(sys, "argv", ["ipykernel_launcher.py", "-f", "kernel.json"])
-    monkeypatch.setattr(common, "MNIST_FILE", tmp_path / "text.npz")
-    (tmp_path / "text.npz").write_text("no images", encoding="utf-8")
-    with pytest.raises(common.DataError, match="text.npz: is not an .npz file"):
-        module.main()
+def test_without_flags_it_takes_its_own_settings(module, tiny_npz, tmp_path, capsys):
+    class Given(Exception):
+        pass
+
+    def fit(model, *arrays, **options):
+        raise Given(options["epochs"], options["batch_size"], len(arrays[0]))
+
+    with pytest.MonkeyPatch.context() as patch, pytest.raises(Given) as given:
+        patch.chdir(tmp_path)
+        patch.setattr(common, "MNIST_FILE", tiny_npz)
+        patch.setattr(keras.Model, "fit", fit)
+        module.main([])
+    assert given.value.args == (module.epochs, module.batch_size, 40)
     assert (tmp_path / "outputs").is_dir()
 
 
-@pytest.mark.parametrize("policy", ["mixed_float16", "mixed_bfloat16"])
-def test_mixed_precision(module, policy, tiny_arrays, tmp_path, capsys):
-    """And two test images, which is fewer than the pictures have places."""
-    tiny_arrays["x_test"] = tiny_arrays["x_test"][:2]
-    np.savez(tmp_path / "few.npz", **tiny_arrays)
-    flags = ["--epochs", "2", "--data", tmp_path / "few.npz", "--out", tmp_path]
+def test_mixed_precision_and_one_test_image(module, tiny_arrays, tmp_path, capsys):
+    """And images with a channel, and labels that are no digits."""
+    data = tmp_path / "odd.npz"
+    arrays = {"x_train": tiny_arrays["x_train"], "x_test": tiny_arrays["x_test"][:1]}
+    parts = {name: images[..., np.newaxis] for name, images in arrays.items()}
+    np.savez(data, **parts, y_train=np.full(40, "q"))
     before = keras.config.dtype_policy()
     try:
-        keras.config.set_dtype_policy(policy)
-        models = module.main(list(map(str, flags)))
+        keras.config.set_dtype_policy("mixed_bfloat16")
+        flags = ["--epochs", "2", "--data", str(data), "--out", str(tmp_path)]
+        models = module.main(flags)
     finally:
         keras.config.set_dtype_policy(before)
-    assert models[0].layers[-1].compute_dtype == policy.removeprefix("mixed_")
+    assert models[0].layers[-1].compute_dtype == "bfloat16"
     report = read_report(tmp_path, module.__name__)
-    numbers = [report["bce"], report["floor"], *report["history"]["val_loss"]]
-    assert np.isfinite(numbers).all() and report["bce"] < 0.75
-    assert report["floor"] == pytest.approx(0.05, abs=0.03)
-
-    # main returns the three models, and saves the first.
-    saved = keras.models.load_model(tmp_path / f"{module.__name__}.keras")
-    assert [model.name for model in models[1:]] == ["encoder", "decoder"]
-    assert ids(models[1].weights + models[2].weights) == ids(models[0].weights)
-    for weight, own in zip(saved.trainable_weights, models[0].trainable_weights):
-        np.testing.assert_array_equal(weight.numpy(), own.numpy())
+    assert np.isfinite([report["bce"], *report["history"]["val_loss"]]).all()
+    assert report["bce"] < 0.75 and report["floor"] == pytest.approx(0.05, abs=0.03)
 
 
-@pytest.mark.skipif(os.name != "posix", reason="Windows has no signals to die of")
-def test_ctrl_c_ends_the_training_at_once(tiny_npz, tmp_path):
-    flags = ["--epochs", 1000, "--data", tiny_npz, "--out", tmp_path]
-    process = start(PROJECT / f"{SCRIPTS[-1]}.py", *flags)
-    for line in process.stdout:
-        if line.startswith("Epoch 1/1000"):
-            process.send_signal(signal.SIGINT)
-            break
-    ended = end(process)
-    assert ended.status == -signal.SIGINT  # a shell says 130
-    assert "Traceback" not in ended.stderr and "KeyboardInterrupt" not in ended.stderr
-    assert "Epoch 1000" not in ended.stdout
-    assert not list(tmp_path.iterdir())
+# ------------------------------------------------------------------------- as programs
 
 
-def test_a_picture_that_fails_does_not_lose_the_model(tiny_npz, tmp_path):
-    """It is written before anything is drawn; what failed is a sentence, status 1."""
-    script = SCRIPTS[-1]
-    (tmp_path / f"{script}.png").mkdir()
-    flags = ["--epochs", 1, "--data", tiny_npz, "--out", tmp_path]
-    ended = end(start(PROJECT / f"{script}.py", *flags))
-    assert ended.status == 1 and "Traceback" not in ended.stderr
-    *_, sentence = ended.stderr.splitlines()
-    assert re.match(rf"{script}\.py: .*{script}\.png could not be written: ", sentence)
-    keras.models.load_model(tmp_path / f"{script}.keras")
+@pytest.fixture(scope="module")
+def log(tmp_path_factory, tiny_npz):
+    """What `nohup python simple_ae.py` writes, with all that is odd together.
+
+    A notebook's MPLBACKEND, matplotlib's settings, a Chinese folder; warnings of our
+    own are errors.
+    """
+    folder = tmp_path_factory.mktemp("command")
+    settings = "text.usetex: True\nimage.origin: lower\nfigure.autolayout: True\n"
+    (folder / "matplotlibrc").write_text(settings, encoding="utf-8")
+    out = folder / "\u8f38\u51fa"
+    ended = python(
+        *("-W", "error:::__main__", "-W", "error:::common", PROJECT / "simple_ae.py"),
+        *("--data", tiny_npz, "--out", out),
+        MATPLOTLIBRC=str(folder / "matplotlibrc"),
+        MPLBACKEND="module://matplotlib_inline.backend_inline",
+        PYTHONUTF8="1",
+    )
+    assert ended.returncode == 0, ended.stderr
+    names = "simple_ae.json", "simple_ae.keras", "simple_ae.png", "simple_ae_loss.png"
+    assert tuple(sorted(path.name for path in out.iterdir())) == names
+    return SimpleNamespace(text=ended.stdout + ended.stderr, stdout=ended.stdout)
+
+
+def test_a_log_of_ten_epochs_is_short(log):
+    assert log.stdout.count("Epoch ") == 10
+    assert len(log.text.encode()) < 5000
+    assert not re.search(r"[\x00-\x09\x0b-\x1f\x7f]", log.text)
+    assert log.stdout.splitlines()[-1].startswith("simple_ae: test BCE 0.")
+    assert "Traceback" not in log.text and "Warning" not in log.text
+
+
+def test_onednn_is_asked_for_before_keras_is_imported(script, tmp_path, monkeypatch):
+    monkeypatch.delenv("TF_ENABLE_ONEDNN_OPTS", raising=False)  # common has set it
+    program = 'import os, sys\nsys.exit(os.environ.get("TF_ENABLE_ONEDNN_OPTS"))\n'
+    (tmp_path / "keras.py").write_text(program, encoding="utf-8")
+    ended = python(PROJECT / f"{script}.py", PYTHONPATH=str(tmp_path))
+    assert (ended.returncode, ended.stderr) == (1, "1\n")
+
+
+FOLDERS = PROJECT, PROJECT / "claims", PROJECT / "tools", PROJECT / "page"
+PROGRAMS = [path for folder in FOLDERS for path in sorted(folder.glob("*.py"))]
+
+
+@pytest.mark.parametrize("path", PROGRAMS, ids=lambda path: path.stem)
+def test_whoever_makes_a_figure_draws_by_matplotlibs_own_settings(path):
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    for function in ast.walk(tree):
+        if isinstance(function, ast.FunctionDef):
+            calls = [node for node in ast.walk(function) if isinstance(node, ast.Call)]
+            if any(ast.unparse(call.func).endswith("Figure") for call in calls):
+                styles = [ast.unparse(each) for each in function.decorator_list]
+                assert {"default_style", "common.default_style"} & {*styles}, (
+                    f"{function.name} draws by the user's settings"
+                )
+    assert "pyplot" not in path.read_text(encoding="utf-8")
