@@ -239,5 +239,5 @@ const TASKS = [
 
 function say(key, values = {}) {
   const text = WORDS[document.documentElement.lang][key];
-  return text.replace(/\{(\w+)\}/g, (_, name) => values[name]);
+  return text.replace(/\{(\w+)\}/g, (_, name) => values[name] ?? "–");
 }

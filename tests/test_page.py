@@ -163,7 +163,9 @@ def pixels(page, selector):
         """selector => {
           const canvas = document.querySelector(selector);
           const {width, height} = canvas;
-          const context = canvas.getContext("2d");
+          const copy = Object.assign(document.createElement("canvas"), {width, height});
+          const context = copy.getContext("2d", {willReadFrequently: true});
+          context.drawImage(canvas, 0, 0);
           const {data} = context.getImageData(0, 0, width, height);
           return [height, width, Array.from(data)];
         }""",
@@ -232,7 +234,9 @@ def test_all_answers_are_painted(open_page, site, x_test):
         "bars => bars.map(bar => bar.getBoundingClientRect().width)"
     )
     errors = [float(error) for error in errors]
-    assert [widths[i] for i in np.argsort(errors)] == sorted(widths)
+    ordered = [widths[i] for i in np.argsort(errors)]
+    np.testing.assert_allclose(ordered, sorted(widths), atol=0.2)
+    assert len({round(width) for width in widths}) > 3
 
 
 def test_the_mouse_draws(open_page):
@@ -359,7 +363,7 @@ def test_bars_can_be_pulled(open_page, site):
     page.keyboard.press("ArrowDown")  # the slider has the focus
     assert value(page, "pulled")[4] == pytest.approx(before - high / 100, abs=high / 90)
     page.fill("#which", "32")
-    page.locator("#value").fill(str(high))
+    page.locator("#value").press("End")
     assert value(page, "pulled")[31] == pytest.approx(high, rel=1e-4)
     page.fill("#which", "500")
     page.locator("#which").blur()
@@ -400,7 +404,7 @@ def test_bars_are_painted(open_page):
             assert at(number, share - 0.04) == colors["accent"]
     was = int((1 - code[20] / high) * (height - 1))
     column = int(20.25 * width / 32)
-    assert colors["text"] in canvas[was - 2 : was + 3, column].tolist()
+    assert canvas[was - 2 : was + 3, column].max(axis=-1).min() < 90  # nearly black
 
 
 def test_maps_can_be_pulled(open_page, site):
@@ -446,11 +450,11 @@ def test_the_value_slider_has_a_hundred_steps(open_page):
 
 
 def test_the_epochs(open_page, site, x_test):
-    page = open_page("#image=4&epoch=2")
+    page = open_page("#image=4&epoch=1")
     _, models, data = site
-    assert page.evaluate("epochs.map(({epoch}) => epoch)") == [0, 2, 10]
+    assert page.evaluate("epochs.map(({epoch}) => epoch)") == [0, 1, 10]
     assert (
-        page.input_value("#epoch") == "1" and page.inner_text("#epochtext") == "epoch 2"
+        page.input_value("#epoch") == "1" and page.inner_text("#epochtext") == "epoch 1"
     )
     for number, network in enumerate(data["epochs"]):
         epoch = network["epoch"]
@@ -605,7 +609,7 @@ def test_a_click_on_a_digit_takes_it_to_the_pad(open_page, site, x_test):
         for i in inside
     ]
     number = inside[np.argmax(apart)]
-    z = codes[number] / limit
+    z = (codes[number] / limit).tolist()
     page.mouse.click(*place(page, "#plane-plain", ((1 + z[0]) / 2, (1 - z[1]) / 2)))
     settle(page)
     look_like(page, "#input", x_test[number])
@@ -687,17 +691,18 @@ def test_both_languages(open_page):
     assert page.inner_text("h1") == "Draw a digit"
 
 
-@pytest.mark.parametrize("stored", ["zh", "de", "", "null", "__proto__", "zh-TW"])
-def test_any_stored_language(open_page, stored):
+def test_any_stored_language(open_page):
     page = open_page()
-    page.evaluate(
-        "stored => localStorage.setItem('autoencoders.language', stored)", stored
-    )
     page.evaluate("localStorage.setItem('language', 'zh-TW')")  # some other page's
+    for stored in "zh", "de", "", "null", "__proto__", "zh-TW", "en":
+        page.evaluate("text => localStorage.setItem(STORED_LANGUAGE, text)", stored)
+        chosen = page.evaluate("[chosenLanguage(undefined), chosenLanguage('fr')]")
+        assert chosen == ["zh-TW" if stored == "zh-TW" else "en"] * 2
+        assert page.evaluate("chosenLanguage('zh-TW')") == "zh-TW"
+    page.evaluate("localStorage.setItem(STORED_LANGUAGE, 'zh')")
     page.reload()
     settle(page)
-    heading = "畫一個數字" if stored == "zh-TW" else "Draw a digit"
-    assert page.inner_text("h1") == heading
+    assert page.inner_text("h1") == "Draw a digit"
     page.evaluate("localStorage.clear()")
 
 
@@ -726,33 +731,39 @@ def test_the_address_has_the_state(open_page):
     assert page.evaluate("current.strokes.length") == 4
 
 
-@pytest.mark.parametrize(
-    "foreign",
-    [
-        "image=40",
-        "image=-1",
-        "image=",
-        "picture=constructor",
-        "strokes=abc",
-        "noise=2",
-        "noise=1e9",
-        "noise=NaN",
-        "seed=0",
-        "seed=x",
-        "network=mean",
-        "network=eval",
-        "epoch=7",
-        "sort=none",
-        "language=de",
-        "section=9",
-        "__proto__=1",
-        "%",
-    ],
-)
-def test_foreign_words_in_the_address_are_passed_over(open_page, foreign):
-    page = open_page(f"#{foreign}")
+FOREIGN = [
+    "image=40",
+    "image=-1",
+    "image=",
+    "picture=constructor",
+    "strokes=abc",
+    "noise=2",
+    "noise=1e9",
+    "noise=NaN",
+    "seed=0",
+    "seed=x",
+    "network=mean",
+    "network=eval",
+    "epoch=7",
+    "sort=none",
+    "language=de",
+    "section=9",
+    "__proto__=1",
+    "constructor=1",
+    "%",
+    "=",
+]
+
+
+def test_foreign_words_in_the_address_are_passed_over(open_page):
+    page = open_page(f"#{'&'.join(FOREIGN)}")
     usual = "#image=0&noise=0&seed=1&network=simple_ae&epoch=10&sort=post&language=en"
     assert address(page) == usual
+    for foreign in FOREIGN:
+        page.evaluate("text => history.replaceState(null, '', `#${text}`)", foreign)
+        read = page.evaluate("Object.values(readAddress())")
+        assert read == [None, None], foreign
+        assert page.evaluate("address()") == usual[1:], foreign
 
 
 def test_the_lesson(open_page):
@@ -770,9 +781,8 @@ def test_the_lesson(open_page):
         for link in links[1:]:
             assert (PROJECT / "page" / link).resolve().is_file()
     first = page.locator("#tasks li").first.inner_text()
-    for epoch in 0, 10:
-        error = page.inner_text(f"#epoch-{epoch} .error")
-        assert error in first or "{" not in first
+    for epoch in 0, 1, 10:  # the page starts with the image that the task shows
+        assert page.inner_text(f"#epoch-{epoch} .error") in first
     page.locator("#tasks .setup").nth(2).click()
     settle(page)
     assert page.evaluate("[state.noise, state.seed]") == [0.5, 1]
@@ -938,15 +948,22 @@ def test_a_finger_scrolls(open_page, selector):
     state = "JSON.stringify([address(), [...pulled], chosen, planes.map(x => x.point)])"
     before = page.evaluate(state)
     top = page.evaluate("scrollY")
-    page.context.new_cdp_session(page).send(
-        "Input.synthesizeScrollGesture",
-        {
-            "x": x,
-            "y": y,
-            "yDistance": -150,
-            "gestureSourceType": "touch",
-            "speed": 2000,
-        },
+    touch = page.context.new_cdp_session(page)
+    for step in range(17):
+        kind = "touchStart" if step == 0 else "touchMove" if step < 16 else "touchEnd"
+        points = [{"x": x, "y": y - 10 * step}] if step < 16 else []
+        touch.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+    page.evaluate(
+        """top => new Promise(resolve => {
+          let frames = 0;
+          const look = () => {
+            frames += 1;
+            if (scrollY > top + 100 || frames > 300) resolve();
+            else requestAnimationFrame(look);
+          };
+          look();
+        })""",
+        top,
     )
     assert page.evaluate("scrollY") > top + 100
     assert page.evaluate(state) == before
@@ -993,7 +1010,7 @@ def test_nothing_jumps_while_drawing(open_page, name):
       scrollTo(0, 0);
       return Array.from(document.querySelectorAll("main *"))
         .filter(x => getComputedStyle(x).display !== "inline" && !x.closest("svg"))
-        .filter(x => !x.matches(".bar > i, .beyond, #answers b, option"))
+        .filter(x => !x.matches(".bar > i, .beyond, #answers b, option, details *"))
         .map(x => JSON.stringify(x.getBoundingClientRect()));
     }"""
     before = page.evaluate(places)
