@@ -216,6 +216,7 @@ def plot(found):
         axis.set(title=f"{script}.py", xlabel=text + " (orange)" * (len(names) > 1))
         axis.invert_yaxis()
         axis.margins(y=0.15)
+        axis.locator_params(axis="x", nbins=6)
     fig.axes[0].set_xscale("log")
     return fig
 
