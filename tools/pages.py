@@ -37,9 +37,7 @@ def pages():
 
 
 def numbers_of(name):
-    """Return the numbers of a record, of the post, or of a Keras of old."""
-    if name == "post":
-        return read_json("tools/post.json")
+    """Return the numbers of a record, or of a Keras of old in claims/history/."""
     if name.startswith("history/"):
         return read_json(f"claims/history/output/{name.removeprefix('history/')}.json")
     return read_json(f"record/{name}.json")["data"]
@@ -103,7 +101,7 @@ def as_text(value, form=""):
 # ------------------------------------------------------------------ what a page calls
 
 
-def table(name, rows, columns):
+def table(name, rows, columns, further_head=""):
     """Fill the last cells of the table below the call.
 
     Args:
@@ -113,6 +111,7 @@ def table(name, rows, columns):
         columns: one a column to fill: a path from the row on and perhaps a format, such
             as "bce:.4f". `{row}` in it stands for the row's word, and the path is then
             the whole: "accuracy.{row}.100:.1%".
+        further_head: that of a last column, if the page does not have it yet.
 
     A path such as "simple_ae/bce" or "post/{row}.loss" lies in another record. A
     summary of claims/experiment.py, or a script's over its seeds, is shown as mean and
@@ -131,7 +130,7 @@ def table(name, rows, columns):
             path, _, form = whole.partition(":")
             cells.append(as_text(look_up(name, path.replace("{row}", str(row))), form))
         filled.append(cells)
-    fill(filled)
+    fill(filled, further_head)
 
 
 def previous():
@@ -139,9 +138,12 @@ def previous():
     return sys.modules["cog"].previous.strip().splitlines()
 
 
-def fill(filled):
+def fill(filled, further_head=""):
     """Print the table below the call, with rows of texts as its last cells."""
     head, line, *old = previous()
+    if not head.endswith(further_head):
+        head += further_head
+        line += "---|"
     if len(old) != len(filled):
         raise ValueError(f"the page has {len(old)} rows, the record {len(filled)}")
     print(head, line, sep="\n")
@@ -168,9 +170,11 @@ def scripts():
         "{row}/bce",
         "{row}/seconds.median:.0f",
     ]
+    further_head = ""
     if all((PROJECT / f"record/gpu/{name}-0.json").is_file() for name in names):
         columns.append("gpu/{row}-0/seconds:.0f")
-    table("", names, columns)
+        further_head = " GPU |"
+    table("", names, columns, further_head)
 
 
 def overfitting():

@@ -1,0 +1,285 @@
+"""The pages: tables, numbers, links, pictures, prose, and their pairs of languages."""
+
+import itertools
+import json
+import os
+import re
+import subprocess
+import sys
+from urllib.parse import unquote
+
+from conftest import PROJECT
+from markdown_it import MarkdownIt
+import pages
+import pytest
+import record
+
+# Decimals in prose that no program of ours measures. A number with the name of its
+# product before it, such as "Keras 3.15", need not stand here.
+GIVEN = {
+    "0.1",  # the post: "loss rate 由 0.1 降到 0.09"
+    "0.09",
+    "0.5",  # the noise of denoise_ae.py; a pixel that is half grey
+    "1.0",  # Adadelta's learning rate in the Keras of 2020, and today's
+    "0.001",
+    "2.3",  # GB that an installation takes
+}
+VERSION = re.compile(
+    r"(Python|Keras|TensorFlow|Theano|NumPy|SciPy|JAX|PyTorch|torch|CUDA|CC BY-SA)"
+    r"((,|、| to| and| or|–| 到| 或| 和|至)? ?\d+(\.\d+)+(?!\d| GB))+"
+)
+DATE = re.compile(r"2020/09/21|21 September 2020")
+NUMBER = re.compile(r"(?<![\w.])[−-]?\d[\d,]*(?:\.\d+)?%?")
+
+# English words that only we would understand, and Chinese ones that say something else.
+PRIVATE = re.compile(
+    r"\b(copiers?|twins?|rulers?|on record|Kerases)\b"
+    r"|最好是|地圖|託管|作法|照抄|圖像"
+)
+# Pictures that none of the programs on record draws.
+BY_HAND = re.compile(r"own_digit|page|autoencoder")
+
+PAGES = {path.relative_to(PROJECT).as_posix(): path for path in pages.pages()}
+ENGLISH = [
+    name
+    for name in PAGES
+    if not name.endswith(".zh-TW.md") and name != "data/README.md"
+]
+CALL = re.compile(
+    r"<!-- \[\[\[cog (.*?)\]\]\] -->\n(.*?)<!-- \[\[\[end\]\]\] -->", re.DOTALL
+)
+
+
+def text_of(name):
+    return PAGES[name].read_text(encoding="utf-8")
+
+
+def tokens_of(text):
+    """Return a page's tokens in lists, one from each heading to the next."""
+    sections = [[]]
+    for token in MarkdownIt().enable("table").parse(text):
+        if token.type == "heading_open":
+            sections.append([])
+        sections[-1] += [token, *(token.children or [])]
+    return sections
+
+
+def paragraphs(text):
+    """Return the paragraphs of a page as a reader sees them, without tables."""
+    found = []
+    for before, token in itertools.pairwise(MarkdownIt().enable("table").parse(text)):
+        if before.type == "paragraph_open":
+            shown = {"softbreak": " ", "image": ""}
+            words = [shown.get(t.type, t.content) for t in token.children]
+            found.append(re.sub(r"<.+?>|\$\$.+?\$\$", "", "".join(words)))
+    return found
+
+
+def words(text):
+    return len(re.findall(r"\S*\w\S*", text))
+
+
+def numbers(text):
+    """Return the numbers of a text, without those of versions and dates."""
+    text = DATE.sub("", VERSION.sub("", text)).replace("−", "-")
+    return {number.replace(",", "").strip("-") for number in NUMBER.findall(text)}
+
+
+def is_measured(number):
+    return "." in number or "%" in number
+
+
+def prose(tokens):
+    """Return what a reader reads: text, tables, and output, but no code."""
+    shown = [t for t in tokens if t.type == "text" or t.info == "text"]
+    return "\n".join(token.content for token in shown)
+
+
+def parts(tokens):
+    """Return what the same section in the other language must have, too."""
+    found = [numbers(prose(tokens))]
+    for token in tokens:
+        if token.type == "html_block":  # cog's calls
+            found.append(re.findall(r"\[\[\[cog (.+)", token.content))
+        elif token.type == "fence":
+            found.append((token.info, re.sub(r" *#.*", "", token.content)))
+        elif token.type in ("heading_open", "tr_open", "image", "list_item_open"):
+            picture = token.attrs.get("src", "").replace(".zh-TW", "")
+            found.append((token.type, token.tag, picture))
+    return found
+
+
+def links(name):
+    """Return what a page links to and shows."""
+    found = re.findall(r'(?:src|href)="([^"]+)"', text_of(name))
+    for tokens in tokens_of(text_of(name)):
+        found += [token.attrs.get("href", token.attrs.get("src")) for token in tokens]
+    return [link for link in found if link]
+
+
+def anchors(text):
+    """Return the names that the host of a project gives to the headings of a page."""
+    titles = [title.lower() for title in re.findall(r"^#+ (.+)$", text, re.MULTILINE)]
+    return {re.sub(r"[^\w\- ]", "", title).replace(" ", "-") for title in titles}
+
+
+def test_the_tables_are_up_to_date():
+    assert pages.main(["--check"]) == 0
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_a_call_fills_a_table_or_a_block_and_no_sentence(name):
+    text = text_of(name)
+    calls = CALL.findall(text)
+    assert len(calls) == text.count("[[[cog") == text.count("[[[end")
+    for call, made in calls:
+        assert "\n" not in call
+        assert re.match(r"\|(.*\|\n\|)+.*\|\n\Z|```|- Python", made), call
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_links_and_pictures_lead_somewhere(name):
+    for link in links(name):
+        file, _, anchor = unquote(link).partition("#")
+        if "://" not in link:
+            path = PAGES[name].parent / file if file else PAGES[name]
+            assert path.exists(), link
+            assert not anchor or anchor in anchors(path.read_text("utf-8")), link
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_a_number_in_prose_stands_in_a_table_of_its_page(name):
+    text = text_of(name)
+    rendered = numbers("\n".join(made for _, made in CALL.findall(text)))
+    by_hand = tokens_of(CALL.sub("", text))
+    typed = set().union(*(numbers(prose(tokens)) for tokens in by_hand))
+    assert {number for number in typed if is_measured(number)} <= rendered | GIVEN
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_prose_is_for_readers(name):
+    assert not PRIVATE.search(re.sub("「.*?」|`.*?`", "", text_of(name)))
+    assert not re.search(r"\d %", text_of(name))
+    if name in ENGLISH:
+        found = paragraphs(text_of(name))
+        sentences = [
+            own for text in found for own in re.split(r"(?<=[.?!:])\W*\s", text)
+        ]
+        assert not [sentence for sentence in sentences if words(sentence) > 30]
+        assert not [text for text in found if words(text) > 90]
+
+
+@pytest.mark.parametrize("name", ENGLISH)
+def test_both_languages_have_the_same_parts(name):
+    other = name.replace(".md", ".zh-TW.md")
+    english, chinese = (tokens_of(text_of(own)) for own in (name, other))
+    assert len(english) == len(chinese)
+    for tokens, other_tokens in zip(english, chinese):
+        assert parts(tokens) == parts(other_tokens)
+
+
+def test_a_picture_is_one_that_a_program_on_record_draws():
+    drawn = {png for name in record.RUNS for png in record.read(name)["pictures"]}
+    for name in PAGES:
+        shown = {link.rpartition("/")[2] for link in links(name) if ".png" in link}
+        assert {png for png in shown if not BY_HAND.match(png)} <= drawn, name
+
+
+def test_the_lines_of_the_readme_run_without_any_file_of_ours(tiny_npz, tmp_path):
+    (snippet,) = re.findall(r"```python\n(.*?)```", text_of("README.md"), re.DOTALL)
+    offline = f"""
+import keras, numpy
+with numpy.load({str(tiny_npz)!r}) as file:
+    sets = (file["x_train"], file["y_train"]), (file["x_test"], file["y_test"])
+keras.datasets.mnist.load_data = lambda: sets
+"""
+    environment = {**os.environ, "MPLBACKEND": "agg"}
+    subprocess.run(
+        [sys.executable, "-c", offline + snippet],
+        cwd=tmp_path,
+        env=environment,
+        check=True,
+    )
+    assert (tmp_path / "autoencoder.png").stat().st_size > 0
+
+
+# ----------------------------------------------------------------- tools/pages.py
+
+
+@pytest.fixture
+def project(tmp_path, monkeypatch):
+    """A folder with the record of a claim and of a script, three seeds."""
+
+    def write(name, data):
+        text = json.dumps({"command": f"{name}.py", "data": data})
+        (tmp_path / "record" / f"{name}.json").write_text(text, encoding="utf-8")
+
+    (tmp_path / "record").mkdir()
+    for seed, bce in enumerate([0.1, 0.2, 0.6]):
+        losses = {"loss": [0.9, 0.4, 0.1], "val_loss": [[1, 2, 3], [2, 1, 3]][seed % 2]}
+        data = {"bce": bce, "code_size": 1568, "epochs": 3, "history": losses}
+        write(f"a_ae-{seed}", {**data, "seconds": [7, 1, 2][seed]})
+    summary = {"mean": 0.5, "low": -0.25, "high": 0.75}
+    write("claim", {"rows": {"as it is": {"bce": 0.25}, "noise 0.5": {"bce": summary}}})
+    write("post", {"a_ae": {"loss": None, "epochs": 20}})
+    (tmp_path / "record/claim.txt").write_text("one\ntwo\nthree\n", encoding="utf-8")
+    (tmp_path / "a.py").write_text("x = 1\n\ndef f():\n    y = 2\n\n    return y\n")
+    monkeypatch.setattr(pages, "PROJECT", tmp_path)
+    return tmp_path
+
+
+def fill(project, call, *rows, status=0):
+    """Return what a call makes of a table with such rows, without its head."""
+    page = project / "page.md"
+    lines = [f"<!-- [[[cog {call} ]]] -->", "| a | b | c |", "|---|---|---|", *rows]
+    page.write_text("\n".join([*lines, "<!-- [[[end]]] -->\n"]), encoding="utf-8")
+    assert pages.main(["--check"]) == 1
+    assert pages.main([]) == status
+    assert pages.main(["--check"]) == status
+    return page.read_text(encoding="utf-8").splitlines()[1:-1]
+
+
+def test_a_table_keeps_its_words_and_gets_its_numbers(project, capsys):
+    call = 'table("claim", ["as it is", "noise 0.5"], ["rows.{row}.bce:.2f"])'
+    assert fill(project, call, "| 詞 | old | 1 |", "| word |")[2:] == [
+        "| 詞 | old | 0.25 |",
+        "| word | 0.50 (−0.25–0.75) |",
+    ]
+    fill(project, 'table("claim", "rows", ["bce"])', "| a |", status=1)
+    assert "1 rows, the record 2" in capsys.readouterr().err
+    fill(project, 'table("claim", ["nothing"], ["bce"])', "| a |", status=1)
+    assert "nothing.bce is not among" in capsys.readouterr().err
+
+
+def test_over_seeds_it_is_mean_and_range(project):
+    call = 'table("", ["a_ae"], ["{row}/bce", "{row}/bce.high:.0%"])'
+    assert fill(project, call, "| a |")[2] == "| a | 0.3000 (0.1000–0.6000) | 60% |"
+
+
+def test_the_scripts_with_a_column_for_a_gpu_if_that_is_on_record(project, capsys):
+    row = "| [a_ae.py](a_ae.py) | idea |"
+    cells = " 1,568 | 20 | – | 3 | 0.3000 (0.1000–0.6000) | 2 |"
+    assert fill(project, "scripts()", row)[2] == row + cells
+    fill(project, "scripts()", row, row.replace("a_ae", "b_ae"), status=1)
+    assert "'b_ae'" in capsys.readouterr().err
+
+    (project / "record/gpu").mkdir()
+    text = json.dumps({"data": {"seconds": 0.6}})
+    (project / "record/gpu/a_ae-0.json").write_text(text, encoding="utf-8")
+    head, line, filled = fill(project, "scripts()", row + cells)
+    assert filled == row + cells + " 1 |"
+    assert head.endswith("| GPU |") and head.count("|") == line.count("|")
+
+
+def test_overfitting_is_seen_in_the_epoch_of_the_lowest_loss(project):
+    filled = fill(project, "overfitting()", "| [a_ae.py](a_ae.py) |")[2]
+    assert filled == "| [a_ae.py](a_ae.py) | 0.1000 | 3.0000 | 1.0000 | 1–2 / 3 |"
+
+
+def test_what_is_printed_and_what_is_code(project):
+    assert fill(project, 'printed("claim", 2)') == [
+        *("```text", "$ python claim.py", "two", "three", "```")
+    ]
+    assert fill(project, 'code("a.py", "return y", "x =")') == [
+        *("```python", "return y", "", "x = 1", "```")
+    ]
