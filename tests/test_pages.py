@@ -81,7 +81,8 @@ def words(text):
 
 def numbers(text):
     """Return the numbers of a text, without those of versions and dates."""
-    text = DATE.sub("", VERSION.sub("", text)).replace("−", "-")
+    text = re.sub("https?://\\S+", "", DATE.sub("", VERSION.sub("", text)))
+    text = text.replace("−", "-")
     return {number.replace(",", "").strip("-") for number in NUMBER.findall(text)}
 
 
@@ -216,7 +217,10 @@ def project(tmp_path, monkeypatch):
 
     (tmp_path / "record").mkdir()
     for seed, bce in enumerate([0.1, 0.2, 0.6]):
-        losses = {"loss": [0.9, 0.4, 0.1], "val_loss": [[1, 2, 3], [2, 1, 3]][seed % 2]}
+        losses = {
+            "loss": [0.9, 0.4, 0.1],
+            "val_loss": [[1.0, 2.0, 3.0], [2.0, 1.0, 3.0]][seed % 2],
+        }
         data = {"bce": bce, "code_size": 1568, "epochs": 3, "history": losses}
         write(f"a_ae-{seed}", {**data, "seconds": [7, 1, 2][seed]})
     summary = {"mean": 0.5, "low": -0.25, "high": 0.75}
@@ -228,10 +232,11 @@ def project(tmp_path, monkeypatch):
     return tmp_path
 
 
-def fill(project, call, *rows, status=0):
+def fill(project, call, *rows, columns=3, status=0):
     """Return what a call makes of a table with such rows, without its head."""
     page = project / "page.md"
-    lines = [f"<!-- [[[cog {call} ]]] -->", "| a | b | c |", "|---|---|---|", *rows]
+    head = "| a " * columns + "|", "|---" * columns + "|"
+    lines = [f"<!-- [[[cog {call} ]]] -->", *head, *rows]
     page.write_text("\n".join([*lines, "<!-- [[[end]]] -->\n"]), encoding="utf-8")
     assert pages.main(["--check"]) == 1
     assert pages.main([]) == status
@@ -241,9 +246,9 @@ def fill(project, call, *rows, status=0):
 
 def test_a_table_keeps_its_words_and_gets_its_numbers(project, capsys):
     call = 'table("claim", ["as it is", "noise 0.5"], ["rows.{row}.bce:.2f"])'
-    assert fill(project, call, "| 詞 | old | 1 |", "| word |")[2:] == [
+    assert fill(project, call, "| 詞 | old | 1 |", "| a | b |")[2:] == [
         "| 詞 | old | 0.25 |",
-        "| word | 0.50 (−0.25–0.75) |",
+        "| a | b | 0.50 (−0.25–0.75) |",
     ]
     fill(project, 'table("claim", "rows", ["bce"])', "| a |", status=1)
     assert "1 rows, the record 2" in capsys.readouterr().err
@@ -259,20 +264,20 @@ def test_over_seeds_it_is_mean_and_range(project):
 def test_the_scripts_with_a_column_for_a_gpu_if_that_is_on_record(project, capsys):
     row = "| [a_ae.py](a_ae.py) | idea |"
     cells = " 1,568 | 20 | – | 3 | 0.3000 (0.1000–0.6000) | 2 |"
-    assert fill(project, "scripts()", row)[2] == row + cells
+    assert fill(project, "scripts()", row, columns=8)[2] == row + cells
     fill(project, "scripts()", row, row.replace("a_ae", "b_ae"), status=1)
     assert "'b_ae'" in capsys.readouterr().err
 
     (project / "record/gpu").mkdir()
     text = json.dumps({"data": {"seconds": 0.6}})
     (project / "record/gpu/a_ae-0.json").write_text(text, encoding="utf-8")
-    head, line, filled = fill(project, "scripts()", row + cells)
+    head, line, filled = fill(project, "scripts()", row + cells, columns=8)
     assert filled == row + cells + " 1 |"
     assert head.endswith("| GPU |") and head.count("|") == line.count("|")
 
 
 def test_overfitting_is_seen_in_the_epoch_of_the_lowest_loss(project):
-    filled = fill(project, "overfitting()", "| [a_ae.py](a_ae.py) |")[2]
+    filled = fill(project, "overfitting()", "| [a_ae.py](a_ae.py) |", columns=5)[2]
     assert filled == "| [a_ae.py](a_ae.py) | 0.1000 | 3.0000 | 1.0000 | 1–2 / 3 |"
 
 
