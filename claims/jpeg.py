@@ -34,8 +34,8 @@ SCRIPTS = simple_ae, deep_ae
 QUALITIES = 1, 2, 3, 4, 5, 6, 8, 10, 12, 15, 20, 25, 30, 40, 50, 75, 90
 FLAT_STEPS = 20, 30, 40, 50, 60, 70, 85, 100, 120, 140, 170, 200, 225, 255
 LEVELS = 6, 8, 12, 16, 24, 32, 48, 64, 96, 128
-PCA_SIZES = 16, 24, 32, 48, 64, 96, 128, 192, 256
-PCA_STEPS = 0.2, 0.3, 0.4, 0.5, 0.65, 0.8, 1.0, 1.3, 1.6, 2.0, 2.5
+PCA_SIZES = 24, 32, 48, 64, 96, 128, 192, 256, 384
+PCA_STEPS = 0.35, 0.4, 0.45, 0.5, 0.55, 0.6, 0.65, 0.7, 0.8, 0.9, 1.0, 1.3
 
 
 def jpeg_bytes(image, **options):
@@ -177,7 +177,7 @@ def compare(point, decoder, curves):
 
 @common.default_style
 def plot(codes, curves):
-    """Draw MSE over bytes, and dotted lines from each code to the others at its MSE.
+    """Draw MSE over bytes, and dotted lines from each code to JPEG at its MSE.
 
     Args:
         codes: {network: what `compare` returned}.
@@ -189,16 +189,18 @@ def plot(codes, curves):
         axis.loglog(*zip(*sorted(curve)), "-", marker=marker, label=name)
     for code in codes.values():
         mse = code["MSE"]
-        sizes = [code["code"], *(code[name] for name in curves if code.get(name))]
-        axis.plot(sizes, [mse] * len(sizes), ":", color="black")
-        for size in sizes:
-            axis.annotate(
-                f"{size:.0f}", (size, mse), (4, 6), textcoords="offset points"
-            )
+        pca, *jpegs = (code[name] for name in ("PCA", "JPEG", "JPEG, flat table"))
+        if None in (pca, *jpegs):
+            continue  # these curves do not reach its MSE
+        shown = code["code"], pca, min(jpegs)
+        axis.plot(shown, [mse, mse, mse], ":", color="black")
+        for size, shift in zip(shown, [(-20, -16), (4, 6), (8, 4)]):
+            text = f"{size:.0f}"
+            axis.annotate(text, (size, mse), shift, textcoords="offset points")
 
-    sizes = [5, 10, 20, 40, 80, 160]
+    sizes = [10, 20, 40, 80, 160]
     errors = [0.002, 0.005, 0.01, 0.02]
-    axis.set_xlim(5, 200)
+    axis.set_xlim(7, 170)
     axis.set_ylim(0.002, 0.025)
     axis.set_xticks(sizes, labels=sizes)
     axis.set_yticks(errors, labels=errors)
