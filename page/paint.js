@@ -259,7 +259,7 @@ function paintPlane(canvas, plane, labels, {point, code, spread, way}) {
   if (code) { // at the edge if it lies further out
     const ring = new Path2D();
     const [x, y] = place(code).map(value => Math.min(Math.max(value, 10), width - 10));
-    ring.arc(x, y, 8, 0, 2 * Math.PI);
+    ring.arc(x, y, 4, 0, 2 * Math.PI);
     outlined(context, ring);
   }
   if (code && spread) {

@@ -552,7 +552,7 @@ def test_what_stands_in_the_plane(open_page, site, x_test):
     for sign in -1, 1:
         assert seen(code + [2 * sign * spread[0], 0])
         assert seen(code + [0, 2 * sign * spread[1]])
-    assert seen(code + [16 * limit / side, 0])  # the ring, 8 pixels wide
+    assert seen(code - [8 * limit / side, 0])  # the ring, 4 pixels wide
 
     point = np.array(value(page, "vaePlane.point"))
     assert seen(point) and seen(point + [0, 12 * limit / side])
@@ -1176,7 +1176,7 @@ def take_pictures(playwright):
         page = browser.new_page(viewport=size, locale=locale)
         page.goto(INDEX.as_uri())
         page.click("#clear")
-        drag(page, "#pad", three())
+        drag(page, "#pad", three(points=30))
         page.mouse.move(0, 0)
         bottom = page.locator("#answers").bounding_box()
         clip = {

@@ -157,10 +157,10 @@ def arc(x, y, radius, start, end, points):
     return [(x + radius * math.cos(a), y - radius * math.sin(a)) for a in angles]
 
 
-def three(scale=1, x=0.0, y=0.0):
+def three(scale=1, x=0.0, y=0.0, points=8):
     """Return the points of a 3, 0 to 1 on the pad when scale is 1."""
-    upper = arc(0.5, 0.31, 0.19, 0.85, -0.5, 8)
-    lower = arc(0.47, 0.69, 0.21, 0.5, -0.9, 8)
+    upper = arc(0.5, 0.31, 0.19, 0.85, -0.5, points)
+    lower = arc(0.47, 0.69, 0.21, 0.5, -0.9, points)
     return [(x + scale * a, y + scale * b) for a, b in upper + lower]
 
 
