@@ -7,7 +7,8 @@ a support vector machine (SVM) with an RBF kernel. They are given
 
 - pixels, and PCA's first 40 numbers;
 - the codes of five scripts, which have seen all training images without labels;
-- as a control the code of sparse_ae.py's network, trained here without its penalties.
+- as controls the code of sparse_ae.py's network, trained here without its penalties,
+  and that of conv_ae.py's network before it is trained.
 
 Each classifier's settings are chosen by 2,000 labelled images of the last 5,000. That
 is more labels than somebody with ten has, but all sides have them.
@@ -40,10 +41,11 @@ DRAWS = 5
 TUNING_DRAWS = 2  # of the five; their test accuracy is not looked at for that
 TUNING_IMAGES = 2000
 GRIDS = {
-    "linear": {"C": [0.1, 1, 10, 100, 1000]},
-    "SVM": {"C": [1, 10, 100], "gamma": [0.1, 0.3, 1, 3, 10, 30]},
+    "linear": {"C": [0.01, 0.1, 1, 10, 100, 1000, 10000]},
+    "SVM": {"C": [1, 10, 100], "gamma": [0.03, 0.1, 0.3, 1, 3, 10]},
 }
 WITHOUT = "sparse_ae without penalties"
+UNTRAINED = "conv_ae, untrained"
 EPOCHS = 30  # with the softmax layer
 
 
@@ -76,6 +78,8 @@ def make_features(images, args):
         build=lambda: sparse_ae.build_autoencoder(l1=0, l2=0),
     )
     encoders[WITHOUT] = models[1]
+    keras.utils.set_random_seed(args.seed)
+    encoders[UNTRAINED] = conv_ae.build_autoencoder()[1]
 
     features = {}
     for name in [*functions, *encoders]:
@@ -189,9 +193,10 @@ def plot(accuracy):
     fig = Figure(figsize=(11, 6), layout="constrained")
     axes = fig.subplots(1, 2, sharey=True)
     for axis, (kind, by_name) in zip(axes, accuracy.items()):
-        for (name, by_size), marker in zip(by_name.items(), "svD^oPXd", strict=True):
+        for (name, by_size), marker in zip(by_name.items(), "svD^oPX*d", strict=True):
             means = np.array([100 * found["mean"] for found in by_size.values()])
-            style = "--" if name in ("pixels", "PCA-40") else "-"
+            is_code = name in [script.__name__ for script in SCRIPTS]
+            style = "-" if is_code else "--"
             axis.plot(list(by_size), 100 - means, style, marker=marker, label=name)
         axis.set(title=kind, xlabel="labelled images", xscale="log", yscale="log")
         axis.set_xticks(list(by_size), labels=list(by_size))
