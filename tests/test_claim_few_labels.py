@@ -1,83 +1,81 @@
-"""claims/few_labels.py: draws, scaling, how settings are chosen, the verdict."""
+"""claims/few_labels.py: draws, scaling, and how settings are chosen."""
+
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 pytest.importorskip("sklearn")
+import experiment
 import few_labels as claim
 
 
-def test_a_draw_has_as_many_of_each_digit_and_nothing_twice():
-    labels = np.random.default_rng(0).integers(0, 10, 500)
-    random = np.random.default_rng(1)
-    first, second = (claim.draw_labels(labels, 100, random) for _ in range(2))
-    assert np.bincount(labels[first]).tolist() == [10] * 10
-    assert len(set(first)) == 100
-    assert set(first) != set(second)
+def test_draws_differ_and_have_the_proportions_of_the_digits():
+    labels = np.arange(2000) % 10
+    draws = claim.draw_labels(labels, 100)
+    for draw in draws:
+        assert np.bincount(labels[draw]).tolist() == [10] * 10
+    assert len({tuple(sorted(draw)) for draw in draws}) == claim.DRAWS
 
 
-def test_features_are_scaled_by_the_training_images_alone():
-    random = np.random.default_rng(0)
-    x_train = random.standard_normal((400, 3)) * [1, 10, 0] + 5
-    others = x_train[:50] * 2
-    each, together = claim.scaled(x_train, x_train)
-    np.testing.assert_allclose(each.std(axis=0), [1, 1, 0], atol=1e-9)
-    assert np.mean(together.std(axis=0) ** 2) == pytest.approx(1)
-    ratio = together.std(axis=0)[1] / together.std(axis=0)[0]
-    assert ratio == pytest.approx(x_train.std(axis=0)[1] / x_train.std(axis=0)[0])
-    expected = (others - x_train.mean(axis=0))[:, :2] / x_train.std(axis=0)[:2]
-    np.testing.assert_allclose(claim.scaled(others, x_train)[0][:, :2], expected)
+def test_all_features_have_one_scale(tiny_npz, tmp_path, monkeypatch):
+    encoder = SimpleNamespace(input_shape=(None, 784))
+    encoder.predict = lambda x, **options: x[:, 300:310] * 7 + 5
+    monkeypatch.setattr(experiment, "load_models", lambda *_: (None, encoder, None))
+    monkeypatch.setattr(experiment, "retrain", lambda *_, **__: ((0, encoder, 0), 0))
+    args = SimpleNamespace(data=tiny_npz, out=tmp_path, seed=0)
+    images = experiment.load_images(args)
+    features = claim.make_features(images, args)
+    assert features["pixels"][0].shape == images.fit.x.shape
+    for x_fit, x_choose, x_test in features.values():
+        np.testing.assert_allclose(x_fit.mean(axis=0), 0, atol=1e-5)
+        assert x_fit.var(axis=0).sum() == pytest.approx(1, rel=1e-4)
+        assert len(x_choose) == len(images.choose.x) and len(x_test) == 20
 
 
-def test_the_setting_is_chosen_on_validation_images(monkeypatch):
-    class Fake:
-        """Right as often as `labels` says for the scaling and its strength."""
+def test_the_setting_is_chosen_without_the_test_images(monkeypatch):
+    class Fake(claim.SVC):
+        """Right for all images if C says so: as many as C of those to choose by."""
 
-        def __init__(self, strength):
-            self.place = claim.STRENGTHS.index(strength)
-
-        def fit(self, features, labels):
+        def fit(self, x, y):
+            self.classes_ = np.unique(y)
+            self.seen = len(x)
             return self
 
-        def score(self, features, labels):
-            is_together = np.ptp(features.std(axis=0)) > 1e-6
-            return labels[int(is_together)][self.place]
+        def score(self, x, y):
+            assert self.seen == 10  # one draw, and nothing of what it is judged by
+            right = {"choose": [0.1, 0.9, 0.2], "test": [0.7, 0.5, 0.99]}
+            return right["test" if x[0, 0] == 2 else "choose"][self.C]
 
-    monkeypatch.setattr(claim, "classifier", lambda name, strength, *_: Fake(strength))
-    features = dict.fromkeys(("train", "validation", "test"), np.diag([1, 1, 1, 9]))
-    labels = {
-        "train": np.arange(4),
-        "validation": [[0.8, 0.7, 0.5, 0.2], [0.1, 0.9, 0.1, 0.1]],
-        "test": [[0.4, 0.99, 0.4, 0.5], [0.7, 0.3, 0.7, 0.8]],
-    }
-    draws = [np.arange(2), np.arange(3)]
-    assert claim.accuracies("pixels", features, labels, draws, 0) == [0.3, 0.3]
+    monkeypatch.setattr(claim, "SVC", Fake)
+    monkeypatch.setitem(claim.GRIDS, "SVM", {"C": [0, 1, 2]})
+    features = [np.full((n, 3), value) for n, value in ((40, 0), (20, 1), (20, 2))]
+    labels = [experiment.Images(x, np.arange(len(x)) % 10) for x in features]
+    images = experiment.Sets(labels[0], *labels)
+    draws = [np.arange(n, n + 10) for n in range(3)]
+    assert claim.classify("SVM", features, images, draws) == ([0.5] * 3, {"C": 1})
 
 
-def test_both_classifiers_learn_two_far_groups():
+@pytest.mark.parametrize("kind", claim.GRIDS)
+def test_both_classifiers_learn_far_groups(kind):
     random = np.random.default_rng(0)
-    labels = np.arange(60) % 2
-    images = labels[:, np.newaxis] * 8 + random.standard_normal((60, 5))
-    features = dict.fromkeys(("train", "validation", "test"), images)
-    of = dict.fromkeys(features, labels)
-    for name in "pixels", claim.FROM_SCRATCH:
-        assert claim.accuracies(name, features, of, [np.arange(10)], 0) == [1]
+    labels = np.arange(60) % 3
+    x = np.eye(3)[labels] * 8 + random.standard_normal((60, 3))
+    part = experiment.Images(x, labels)
+    images = experiment.Sets(part, part, part, part)
+    draws = [np.arange(9), np.arange(9, 18)]
+    accuracies, _ = claim.classify(kind, (x, x, x), images, draws)
+    assert accuracies == [1, 1]
 
 
-def test_the_verdict_follows_the_numbers():
-    def of(*draws):
-        return {"10": claim.spread(draws[0]), "100": claim.spread(draws[1])}
-
-    accuracy = {
-        "pixels": of([0.3, 0.5], [0.7, 0.8]),
-        "deep_ae": of([0.5, 0.5], [0.7, 0.8]),
-        "sparse_ae": of([0.4, 0.4], [0.71, 0.81]),
-    }
-    assert claim.wins(accuracy["sparse_ae"]["10"], accuracy["pixels"]["10"]) == 1
-    assert claim.wins(accuracy["deep_ae"]["100"], accuracy["pixels"]["100"]) == 0
-    text = claim.verdict(accuracy)
-    assert "deep_ae with 10 (50.0%), sparse_ae with 100 (76.0%)" in text
-    assert "pixels have 40.0% with 10 and 75.0% with 100" in text
-    assert text.endswith("beats all others in every draw with 100 labels.")
-    accuracy["deep_ae"]["100"] = claim.spread([0.6, 0.9])
-    assert claim.verdict(accuracy).endswith("in every draw nowhere.")
+def test_what_is_frozen_stays_and_what_is_not_learns(tiny_npz, monkeypatch):
+    monkeypatch.setattr(claim, "EPOCHS", 2)
+    start = claim.sparse_ae.build_autoencoder()[1].get_weights()
+    x = np.random.default_rng(0).random((20, 784), np.float32)
+    y = np.arange(20) % 10
+    frozen = claim.train_softmax(start, False, 0.01, 0, x, y).layers[0].get_weights()
+    tuned = claim.train_softmax(start, True, 0.01, 0, x, y).layers[0].get_weights()
+    scratch = claim.train_softmax(None, True, 0.01, 0, x, y).layers[0].get_weights()
+    np.testing.assert_array_equal(frozen[0], start[0])
+    near = np.abs(tuned[0] - start[0]).mean()
+    assert 0 < near < np.abs(scratch[0] - start[0]).mean() / 3
