@@ -4,7 +4,7 @@ import pytest
 
 pytest.importorskip("sklearn")
 pytest.importorskip("skimage")
-import base
+import experiment
 import common
 import denoise_ae
 import noise_levels
@@ -24,24 +24,27 @@ def strokes(n):
 def test_the_fit_undoes_brightness_and_contrast():
     clean = strokes(4)
     dull = 0.5 * clean + 0.3
-    constants = noise_levels.tune(noise_levels.blur, [0, 0.5], dull, clean)
-    assert constants == pytest.approx((0, 2, -0.6), abs=1e-4)
-    restored = noise_levels.restore(noise_levels.blur, constants, dull)
-    np.testing.assert_allclose(restored, clean, atol=1e-4)
+    restore = noise_levels.fit_filter(lambda images, _: images, 1, dull, clean)
+    np.testing.assert_allclose(restore(dull), clean, atol=1e-4)
 
 
 @pytest.mark.parametrize("method", METHODS)
-def test_a_tuned_filter_beats_the_noise_and_any_single_strength(method):
-    clean = strokes(8)
-    noisy = common.add_noise(clean, 0.3, seed=3)
+def test_a_strength_is_chosen_on_held_out_images(method):
+    parts = [experiment.Images(strokes(8), None) for _ in range(2)]
+    test = experiment.Images(np.full((8, 28, 28), np.nan), None)  # never looked at
+    images = experiment.Sets(parts[0], *parts, test)
     strengths = [0.01, 0.1, 0.2, 0.8]
+    restore, strength = noise_levels.tune_filter(method, strengths, 0.3, images, seed=3)
 
     def error(tried):
-        constants = noise_levels.tune(method, tried, noisy, clean)
-        return base.mse(clean, noise_levels.restore(method, constants, noisy))
+        noisy = common.add_noise(strokes(8), 0.3, seed=3)
+        tuned = noise_levels.fit_filter(method, tried, noisy, strokes(8))
+        noisy = common.add_noise(strokes(8), 0.3, seed=4)
+        return experiment.mse(strokes(8), tuned(noisy))
 
-    errors = [error([strength]) for strength in strengths]
-    assert error(strengths) == min(errors) < errors[0] < base.mse(clean, noisy)
+    assert error(strength) == min(error(tried) for tried in [strength, *strengths])
+    noisy = common.add_noise(strokes(8), 0.3, seed=9)
+    assert experiment.mse(strokes(8), restore(noisy)) < 0.9 * error(0.01)
 
 
 @pytest.mark.parametrize("method", METHODS)
@@ -50,52 +53,34 @@ def test_an_image_is_filtered_by_itself(method):
     np.testing.assert_array_equal(method(noisy, 0.4)[1:2], method(noisy[1:2], 0.4))
 
 
-def test_the_fair_network_sees_every_level_and_the_scripts_own_training(monkeypatch):
+def test_the_network_for_any_level_sees_them_all(monkeypatch):
     seen = []
     monkeypatch.setattr(
-        denoise_ae, "train", lambda *args, **options: seen.append((args, options))
+        experiment, "retrain", lambda *args, **named: (seen.append((args, named)), 0)
     )
     gray = np.full((500, 28, 28), 0.5, np.float32)
-    noise_levels.train_at_any_level(gray, gray[:50], seed=0)
-    (_, noisy, clean, noisy_test, clean_test), options = seen[0]
-    assert options == {"verbose": 0}  # as many epochs as the script's
-    np.testing.assert_array_equal(clean[..., 0], gray)
-    assert noisy_test.shape == clean_test.shape == (50, 28, 28, 1)
+    noise_levels.train_at_any_level(gray, seed=0)
+    (script, targets, seed), named = seen[0]
+    assert (script, seed, list(named)) == (denoise_ae, 0, ["inputs"])  # as the script
+    np.testing.assert_array_equal(targets, gray)
     # Before clipping the noise of 0.05 to 0.15 has that deviation; 0 to 1 is uniform.
-    deviations = noisy.std(axis=(1, 2, 3))
+    deviations = named["inputs"].std(axis=(1, 2))
     assert np.quantile(deviations, 0.1) == pytest.approx(0.1, abs=0.03)
     assert deviations.min() < 0.02
     strong = common.add_noise(gray[:50], 0.95).std()
     assert np.mean(deviations > strong) == pytest.approx(0.05, abs=0.03)
 
 
-def test_psnr_is_of_the_mean_error_and_a_lead_has_its_range():
+def test_psnr_is_of_the_mean_error_and_a_lead_has_its_interval():
     errors = np.array([0.1, 0.001])
     assert noise_levels.psnr(errors) == pytest.approx(-10 * np.log10(0.0505))
+    ours = np.linspace(0.001, 0.1, 400)
+    lead = noise_levels.lead(ours, 10 * ours, seed=0)  # by pairs always ten times less
+    assert list(lead.values()) == pytest.approx([10, 10, 10])
+    # Half the images twice as good, half twice as bad: nobody leads by much.
     ours = np.full(400, 0.01)
-    lead = noise_levels.lead(ours, 10 * ours, seed=0)
-    assert [lead[key] for key in ("dB", "low", "high")] == pytest.approx([10, 10, 10])
-    # Half the images twice as good, half twice as bad: nobody leads.
-    theirs = np.tile([0.005, 0.02], 200)
-    lead = noise_levels.lead(ours, theirs, seed=0)
+    lead = noise_levels.lead(ours, np.tile([0.005, 0.02], 200), seed=0)
     assert lead["dB"] == pytest.approx(10 * np.log10(1.25))
     # The error of a mean of 400 numbers that deviate by 0.0075, in dB.
     width = 2 * 1.96 * 10 / np.log(10) * 0.0075 / 20 / 0.0125
     assert lead["high"] - lead["low"] == pytest.approx(width, rel=0.1)
-
-
-def test_the_verdict_follows_the_ranges():
-    ahead, behind = {"dB": 2, "low": 1, "high": 3}, {"dB": -2, "low": -3, "high": -1}
-    unclear = {"dB": 1, "low": -1, "high": 3}
-    assert noise_levels.LEVELS == [0.1, 0.2, 0.3, 0.5, 0.7, 1.0]
-    leads = {
-        "one_level": [behind, behind, unclear, ahead, ahead, behind],
-        "any_level": [ahead] * 6,
-        "any_over_one": [ahead] * 3 + [behind] + [ahead] * 2,
-    }
-    text = noise_levels.verdict(leads)
-    one_level, any_level = text.split("Trained on every level")
-    assert "ahead at 0.5, 0.7; behind at 0.1, 0.2, 1.0; not seen to" in one_level
-    assert "ahead at 0.1, 0.2, 0.3, 0.5, 0.7, 1.0; at 0.5" in any_level
-    assert "behind" not in any_level
-    assert text.endswith("-2.0 dB.")
