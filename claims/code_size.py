@@ -175,7 +175,7 @@ def train_as_the_post(kind, seed, sets, epochs=(25, 100)):
     def build_as_the_post():
         models = SCRIPTS[kind].build_autoencoder()
         code_layer = models[1].layers[-1]
-        code_layer.bias.assign(keras.ops.zeros_like(code_layer.bias))
+        code_layer.bias.assign(keras.ops.zeros(code_layer.bias.shape))
         return models
 
     short, long = epochs
