@@ -659,8 +659,10 @@ function sayPlanes() {
   $("explainplane").textContent = say("explainPlane", {points: labels.length});
   for (const plane of planes) {
     const title = say(plane === vaePlane ? "vaePlane" : "plainPlane");
-    plane.figure.querySelector("h3").innerHTML = title;
-    const name = plane.figure.querySelector("h3").textContent;
+    const heading = plane.figure.querySelector("h3");
+    heading.innerHTML = title;
+    const name = heading.textContent;
+    heading.append(element("small", {textContent: say("planeRange", {limit: plane.limit.toPrecision(2)})}));
     plane.canvas.setAttribute("aria-label", say("planeKeys", {name}));
     plane.born.setAttribute("aria-label", say("bornName", {name}));
   }

@@ -503,6 +503,10 @@ def test_a_plane_shows_each_digit_at_its_code(open_page, site, x_test, labels, n
     assert (value(page, "labels") == labels).all()
 
     limit = value(page, f"{plane}.limit")
+    heading = page.inner_text(f"div:has(> #plane-{name}) h3")
+    assert heading.endswith(
+        page.evaluate(f"say('planeRange', {{limit: ({limit}).toPrecision(2)}})")
+    )
     written = page.evaluate(
         f"""(() => {{
           const written = [];
