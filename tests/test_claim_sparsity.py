@@ -25,8 +25,8 @@ def test_specialisation_by_hand():
     codes = np.stack([of_fives, all_but_ones, of_anything, dead, of_two_digits], axis=1)
     found = sparsity.specialisation(codes, LABELS)
     assert found[0] == pytest.approx(1)
-    # It tells most of the 1s, which do not excite it.
-    assert found[1] < 0.03
+    # It tells most of the 1s, which do not excite it, and 3% of the others.
+    assert found[1] < 0.05
     assert found[2] < 0.03
     assert np.isnan(found[3])
     # H(is it a 0?) is 0.325 nats; with the unit known it is a fifth of ln 2.
