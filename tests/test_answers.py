@@ -43,3 +43,27 @@ def test_pca():
         assert min(row["tried"].values()) == row["tried"][f"{row['rate']}"]
         tried = sorted(map(float, row["tried"]))
         assert tried[0] < row["rate"] < tried[-1]
+
+
+def test_gallery():
+    data = record("gallery")
+    bce = {name: data[name]["bce"] for name in data if "_ae" in name or name == "vae"}
+    assert bce["vae"] == max(bce.values())
+    assert bce["deep_ae"] < bce["simple_ae"]
+    assert sorted(bce, key=bce.get)[:2] == ["conv_ae", "seq2seq_ae"]
+    sizes = {name: data[name]["code_size"] for name in bce}
+    assert sizes["sparse_ae"] == sizes["conv_ae"] == sizes["seq2seq_ae"] == 128
+    assert sizes["denoise_ae"] == max(sizes.values())
+
+
+def test_no_script_overfits():
+    """docs/method.md: the lowest test error comes in the last epoch or before it."""
+    gaps = {}
+    for path in (PROJECT / "record").glob("*-[0-9].json"):
+        history = record(path.stem)["history"]
+        key = "binary_crossentropy" if "binary_crossentropy" in history else "loss"
+        test = history[f"val_{key}"]
+        assert test.index(min(test)) >= len(test) - 2
+        gaps.setdefault(path.stem[:-2], []).append(test[-1] - history[key][-1])
+    assert {name for name, gap in gaps.items() if max(gap) > 0.0005} == {"vae"}
+    assert min(gaps["vae"]) > 0.0005

@@ -1,7 +1,7 @@
 """claims/gallery.py: a row is what its own script's network makes of its own input."""
 
-import common
 import experiment
+import common
 import gallery
 import numpy as np
 
