@@ -35,7 +35,7 @@ DRAWS = 500
 NETWORKS = {
     "plain": partial(deep_ae.build_autoencoder, encoding_dim=2),
     "VAE, beta 0": partial(vae.build_autoencoder, beta=0.0),
-    "VAE, beta 1/2": partial(vae.build_autoencoder, beta=0.5),
+    "VAE, beta 0.5": partial(vae.build_autoencoder, beta=0.5),
     "VAE": vae.build_autoencoder,
     "VAE, beta 4": partial(vae.build_autoencoder, beta=4.0),
     "VAE, 8 numbers": partial(vae.build_autoencoder, latent_dim=8),

@@ -70,7 +70,7 @@ def test_networks_differ_in_what_their_names_say(monkeypatch):
     assert calls == {
         "plain": ("deep_ae", 5, 2, None),
         "VAE, beta 0": ("vae", 5, 2, 0),
-        "VAE, beta 1/2": ("vae", 5, 2, 0.5),
+        "VAE, beta 0.5": ("vae", 5, 2, 0.5),
         "VAE": ("vae", 5, 2, 1),
         "VAE, beta 4": ("vae", 5, 2, 4),
         "VAE, 8 numbers": ("vae", 5, 8, 1),
