@@ -236,7 +236,7 @@ const TASKS = [
   {state: "picture=face&noise=0&section=1", script: "deep_ae", claim: "outliers", post: null},
   {state: "image=0&noise=0.5&seed=1&section=1", script: "denoise_ae", claim: "noise_levels", post: "Image Denoise"},
   {state: "image=0&noise=0&sort=size&section=1", script: "deep_ae", claim: "code_size", post: "Deep AutoEncoder"},
-  {state: "strokes=&noise=0&section=1", script: "vae", claim: "new_digits", post: "Variational autoencoder (VAE)"},
+  {state: "strokes=&noise=0&section=1", script: "vae", claim: "sampling", post: "Variational autoencoder (VAE)"},
 ];
 
 function say(key, values = {}) {
