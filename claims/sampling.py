@@ -41,7 +41,6 @@ NETWORKS = {
     "VAE, 8 numbers": partial(vae.build_autoencoder, latent_dim=8),
     "VAE, 32 numbers": partial(vae.build_autoencoder, latent_dim=32),
 }
-WITHOUT_PRIOR = "plain", "VAE, beta 0"
 
 
 def kinds(digits):
@@ -73,8 +72,10 @@ def distance_from_normal(codes):
 def codes_of(name, encoder, images):
     """Return codes, (n, numbers): of a VAE a draw from each image's distribution."""
     if name == "plain":
-        return experiment.encode(encoder, images)
-    return encoder.predict(images, batch_size=500, verbose=0)[2]
+        codes = experiment.encode(encoder, images)
+    else:
+        codes = encoder.predict(images, batch_size=500, verbose=0)[2]
+    return np.float64(codes)
 
 
 def draw(name, codes, components, seed):
@@ -89,28 +90,9 @@ def draw(name, codes, components, seed):
     """
     if components is None:
         return np.random.default_rng(seed).standard_normal((DRAWS, codes.shape[1]))
-    mixture = GaussianMixture(components, random_state=seed).fit(np.float64(codes))
+    mixture = GaussianMixture(components, random_state=seed).fit(codes)
     drawn, _ = mixture.sample(DRAWS)
     return np.maximum(drawn, 0) if name == "plain" else drawn  # its code has a relu
-
-
-def train(name, sets, seed):
-    """Return a network, trained, and a function that draws images from it.
-
-    The function is given the number of Gaussians, or None for the network's own way.
-    """
-    script = deep_ae if name == "plain" else vae
-    models, _ = experiment.retrain(
-        script, sets.train.x, seed, build=NETWORKS[name], epochs=EPOCHS
-    )
-    codes = codes_of(name, models[1], sets.train.x[:20_000])
-
-    def draw_images(components=None):
-        if components is None and name in WITHOUT_PRIOR:
-            components = 1
-        return models[2].predict(draw(name, codes, components, seed), verbose=0)
-
-    return models, draw_images
 
 
 def measure(name, sets, classifier, seed, pictures):
@@ -118,7 +100,10 @@ def measure(name, sets, classifier, seed, pictures):
 
     The first images that are drawn are put into `pictures`, {name: images}.
     """
-    models, draw_images = train(name, sets, seed)
+    script = deep_ae if name == "plain" else vae
+    models, _ = experiment.retrain(
+        script, sets.train.x, seed, build=NETWORKS[name], epochs=EPOCHS
+    )
     if name == "plain":
         decoded = experiment.reconstruct(models, sets.test.x)
         bce = common.binary_crossentropy(sets.test.x, decoded)
@@ -126,16 +111,19 @@ def measure(name, sets, classifier, seed, pictures):
     else:
         found = experiment.elbo(models, sets.test.x)
 
+    train_codes = codes_of(name, models[1], sets.train.x[:20_000])
     codes = codes_of(name, models[1], sets.test.x)
-    if name in WITHOUT_PRIOR:
+    has_prior = name not in ("plain", "VAE, beta 0")
+    if not has_prior:
         # One Gaussian turns its own codes into draws from N(0, 1).
-        gaussian = GaussianMixture(1).fit(codes)
+        gaussian = GaussianMixture(1).fit(train_codes)
         codes = (codes - gaussian.means_[0]) @ gaussian.precisions_cholesky_[0]
     if codes.shape[1] == 2:
         found["distance"] = distance_from_normal(codes)
 
-    for components, of in (None, ""), (10, "_mixture"):
-        images = draw_images(components)
+    for components, of in (None if has_prior else 1, ""), (10, "_mixture"):
+        new_codes = draw(name, train_codes, components, seed)
+        images = models[2].predict(new_codes, verbose=0)
         pictures.setdefault(f"{name}{of}", images[:10])
         found |= {f"{k}{of}": value for k, value in judge(classifier, images).items()}
     return found

@@ -109,3 +109,39 @@ def test_trainings_are_by_the_recipes_that_the_page_names(monkeypatch):
         assert isinstance(optimizer, keras.optimizers.Adam)
         assert float(optimizer.learning_rate) == pytest.approx(1e-3)
         assert recipe["batch_size"] == 128
+
+
+def test_each_network_that_is_measured_is_a_seeds_own(monkeypatch):
+    """Trained on training images, and measured on one set of images of 0 and 1."""
+    measured = []
+    loaded, trained = [], []
+
+    def log_p(decoder, images, points=200):
+        measured.append((decoder, images))
+        return np.zeros(len(images))
+
+    def load_models(script, args, seed=0):
+        loaded.append(seed)
+        return None, None, f"grey {seed}"
+
+    def train(images, seed):
+        trained.append((images, seed))
+        return None, None, f"black and white {seed}"
+
+    monkeypatch.setattr(papers, "log_p", log_p)
+    monkeypatch.setattr(papers, "train_on_black_and_white", train)
+    monkeypatch.setattr(experiment, "load_models", load_models)
+    monkeypatch.setattr(experiment, "elbo", lambda models, images: {})
+    random = np.random.default_rng(0)
+    train_images = experiment.Images(random.random((9, 784)), None)
+    test = experiment.Images(random.random((5, 784)), None)
+    sets = experiment.Sets(train_images, None, None, test)
+    papers.compare_likelihoods(None, sets)
+
+    assert [seed for _, seed in trained] == [0, 1, 2]
+    assert all(images is sets.train.x for images, _ in trained)
+    decoders = [decoder for decoder, _ in measured[-6:]]
+    kinds = "grey", "black and white"
+    assert decoders == [f"{kind} {seed}" for kind in kinds for seed in (0, 1, 2)]
+    drawn = papers.black_or_white(sets.test.x, seed=0)
+    assert all(np.array_equal(images, drawn) for _, images in measured)

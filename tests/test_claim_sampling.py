@@ -60,13 +60,14 @@ def test_networks_differ_in_what_their_names_say(monkeypatch):
         calls[name] = script.__name__, epochs, models[2].input_shape[1]
         weight = getattr(models[1].layers[-1], "kl_weight", None)
         calls[name] += (weight and round(784 * weight, 3),)
-        return models, None
+        raise StopIteration
 
     monkeypatch.setattr(experiment, "retrain", retrain)
     images = experiment.Images(np.zeros((20, 784), "float32"), None)
     sets = experiment.Sets(images, images, images, images)
     for name in sampling.NETWORKS:
-        sampling.train(name, sets, seed=0)
+        with pytest.raises(StopIteration):
+            sampling.measure(name, sets, None, 0, {})
     assert calls == {
         "plain": ("deep_ae", 5, 2, None),
         "VAE, beta 0": ("vae", 5, 2, 0),
