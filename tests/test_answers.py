@@ -3,7 +3,7 @@
 import json
 from pathlib import Path
 
-from experiment import lower
+from experiment import lower, summary
 
 PROJECT = Path(__file__).resolve().parent.parent
 
@@ -67,3 +67,98 @@ def test_no_script_overfits():
         gaps.setdefault(path.stem[:-2], []).append(test[-1] - history[key][-1])
     assert {name for name, gap in gaps.items() if max(gap) > 0.0005} == {"vae"}
     assert min(gaps["vae"]) > 0.0005
+
+
+def differences(some, others):
+    """Return what some numbers are above others, draw by draw."""
+    pairs = zip(some["seeds"], others["seeds"], strict=True)
+    return summary([a - b for a, b in pairs])
+
+
+def test_few_labels():
+    data = record("few_labels")
+    nothing = summary([0] * 5)
+
+    def is_best(kind, name, size):
+        """Is it above all others in each of the five draws?"""
+        of_all = data["accuracy"][kind]
+        others = [of_all[other][size] for other in of_all if other != name]
+        gains = [differences(of_all[name][size], other) for other in others]
+        return all(lower(nothing, gain) for gain in gains)
+
+    assert all(is_best("linear", "sparse_ae", size) for size in ("300", "1000"))
+    assert all(is_best("SVM", "conv_ae", size) for size in ("100", "300", "1000"))
+    assert all(is_best(kind, "vae", "10") for kind in ("linear", "SVM"))
+    for kind, of_all in data["accuracy"].items():
+        for size, pixels in of_all["pixels"].items():
+            assert of_all["simple_ae"][size]["mean"] < pixels["mean"]
+            without = of_all["sparse_ae without penalties"][size]
+            assert not lower(nothing, differences(without, pixels)), (kind, size)
+        for size in "300", "1000":
+            means = {name: of_size[size]["mean"] for name, of_size in of_all.items()}
+            assert min(means, key=means.get) == "vae"
+    pixels = data["accuracy"]["SVM"]["pixels"]["1000"]
+    assert lower(data["accuracy"]["linear"]["sparse_ae"]["1000"], pixels)
+
+    for ways in data["softmax"].values():
+        for way in "fine-tuned", "from scratch":
+            pair = ways["frozen"]["accuracy"], ways[way]["accuracy"]
+            assert not lower(*pair, 3) and not lower(*reversed(pair), 3)
+
+
+def test_jpeg():
+    simple, deep = (record("jpeg")["codes"][name] for name in ("simple_ae", "deep_ae"))
+    assert 2.8 < deep["JPEG, flat table"] / deep["code"] < 3.2
+    assert 1.8 < deep["PCA"] / deep["code"] < 2.2
+    assert 0.9 < simple["PCA"] / simple["code"] < 1.1
+    for code in simple, deep:
+        assert code["JPEG, flat table"] < code["JPEG"]
+    assert record("jpeg")["alone"] > 5 * max(simple["code"], deep["code"])
+
+
+def test_noise_levels():
+    data = record("noise_levels")
+    one, any_level = "network, 0.5 only", "network, any level"
+    signs = {one: {}, any_level: {}}
+    for level, numbers in data["results"].items():
+        for name, lead in numbers["leads"].items():
+            signs[name][level] = (lead["low"] > 0) - (lead["high"] < 0)
+    assert [signs[one][level] for level in ("0.1", "0.3", "0.5", "0.7", "1.0")] == [
+        -1, 1, 1, 1, -1,
+    ]  # fmt: skip
+    assert list(signs[any_level].values()) == [-1, 1, 1, 1, 1, 1]
+    psnr = data["results"]["0.5"]["psnr"]
+    assert 0 < psnr[one] - psnr[any_level] < 0.5
+    weakest = data["results"]["0.1"]["psnr"]
+    for name, clean in data["clean"].items():
+        assert clean - weakest[name] < 1.5
+        assert clean < weakest["total variation"]
+
+
+def test_outliers():
+    data = record("outliers")
+    scores = data["scores"]
+    networks = "simple_ae", "sparse_ae", "deep_ae", "conv_ae", "vae"
+    mse = {name: scores[name]["score"]["mean"] for name in networks}
+    assert min(mse, key=mse.get) == "conv_ae" and max(mse, key=mse.get) == "vae"
+    for name in networks:
+        hard, photographs = scores[name]["hard"], scores[name]["photographs"]
+        assert hard["low"] > 0.5
+        assert name == "conv_ae" or lower(scores["conv_ae"]["hard"], hard, 3)
+        assert name == "vae" or lower(hard, scores["vae"]["hard"], 3)
+        others = scores["conv_ae"]["photographs"]
+        assert name == "conv_ae" or lower(photographs, others, 3)
+        black = scores[name]["black"]["high"]
+        assert black < 0.005 or name == "vae"
+    assert scores["vae"]["drawn digits"]["low"] > 0.65
+
+    for name in "simple_ae", "vae", "PCA-32":
+        assert 0.035 < data["found"]["none"][name]["misses"]["false alarms"] < 0.065
+    mean = {
+        name: of["auroc"]["the digit"] for name, of in data["found"]["mean"].items()
+    }
+    assert 0 < mean["simple_ae"] - mean["PCA-32"] < 0.1
+    for name in "simple_ae", "vae", "PCA-32":
+        assert data["found"]["mean"][name]["misses"]["the digit"] > 0.5
+        assert data["found"]["1"][name]["auroc"]["the digit"] < 0.5
+    assert data["found"]["1"]["white pixels"]["auroc"]["the digit"] < 0.1

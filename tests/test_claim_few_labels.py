@@ -22,10 +22,19 @@ def test_all_features_have_one_scale(tiny_npz, tmp_path, monkeypatch):
     encoder = SimpleNamespace(input_shape=(None, 784))
     encoder.predict = lambda x, **options: x[:, 300:310] * 7 + 5
     monkeypatch.setattr(experiment, "load_models", lambda *_: (None, encoder, None))
-    monkeypatch.setattr(experiment, "retrain", lambda *_, **__: ((0, encoder, 0), 0))
+
+    def retrain(script, images, seed, build):
+        _, without, _ = build()
+        assert script is claim.sparse_ae
+        assert float(without.layers[1].activity_regularizer.l1) == 0
+        return (None, encoder, None), None
+
+    monkeypatch.setattr(experiment, "retrain", retrain)
     args = SimpleNamespace(data=tiny_npz, out=tmp_path, seed=0)
     images = experiment.load_images(args)
     features = claim.make_features(images, args)
+    untrained = features.pop(claim.UNTRAINED)
+    assert untrained[0].shape == (len(images.fit.x), 128) and untrained[0].std() > 0
     assert features["pixels"][0].shape == images.fit.x.shape
     for x_fit, x_choose, x_test in features.values():
         np.testing.assert_allclose(x_fit.mean(axis=0), 0, atol=1e-5)
@@ -44,13 +53,16 @@ def test_the_setting_is_chosen_without_the_test_images(monkeypatch):
 
         def score(self, x, y):
             assert self.seen == 10  # one draw, and nothing of what it is judged by
+            np.testing.assert_array_equal(y, (np.arange(20) + x[0, 0]) % 10)
             right = {"choose": [0.1, 0.9, 0.2], "test": [0.7, 0.5, 0.99]}
             return right["test" if x[0, 0] == 2 else "choose"][self.C]
 
     monkeypatch.setattr(claim, "SVC", Fake)
     monkeypatch.setitem(claim.GRIDS, "SVM", {"C": [0, 1, 2]})
     features = [np.full((n, 3), value) for n, value in ((40, 0), (20, 1), (20, 2))]
-    labels = [experiment.Images(x, np.arange(len(x)) % 10) for x in features]
+    labels = [
+        experiment.Images(x, (np.arange(len(x)) + x[0, 0]) % 10) for x in features
+    ]
     images = experiment.Sets(labels[0], *labels)
     draws = [np.arange(n, n + 10) for n in range(3)]
     assert claim.classify("SVM", features, images, draws) == ([0.5] * 3, {"C": 1})

@@ -71,6 +71,18 @@ def test_the_network_for_any_level_sees_them_all(monkeypatch):
     assert np.mean(deviations > strong) == pytest.approx(0.05, abs=0.03)
 
 
+def test_a_lead_is_over_the_best_filter_of_the_level(monkeypatch):
+    errors = {"noisy": 0.5, "blur": 0.4, "total variation": 0.2, "linear map": 0.3}
+    outputs = {name: np.full((9, 28, 28), error) for name, error in errors.items()}
+    outputs["network"] = np.full((9, 28, 28), 0.1)
+    monkeypatch.setattr(noise_levels, "denoise", lambda *_: (outputs, {}))
+    test = experiment.Images(np.zeros((9, 28, 28)), None)
+    images = experiment.Sets(None, None, None, test)
+    numbers, _ = noise_levels.measure(0.5, ["network"], images, 0)
+    assert numbers["psnr"]["blur"] == pytest.approx(-10 * np.log10(0.16))
+    assert numbers["leads"]["network"]["dB"] == pytest.approx(10 * np.log10(4))
+
+
 def test_psnr_is_of_the_mean_error_and_a_lead_has_its_interval():
     errors = np.array([0.1, 0.001])
     assert noise_levels.psnr(errors) == pytest.approx(-10 * np.log10(0.0505))

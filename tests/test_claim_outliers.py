@@ -62,6 +62,15 @@ def test_what_is_left_out_is_never_trained_on_and_then_is_the_outlier(monkeypatc
     assert claim.mean_of_digits(found) == {"net": {"misses": {"x": 4.5}}}
 
 
+def test_each_seed_has_a_model_of_its_own(monkeypatch):
+    monkeypatch.setattr(experiment, "load_models", lambda script, args, seed: seed)
+    monkeypatch.setattr(
+        claim, "error_of_network", lambda seed: lambda x: x[:, 0] + seed
+    )
+    found = claim.over_seeds(None, None, np.zeros((2, 1)), {"odd": np.ones((2, 1))})
+    assert found["score"]["seeds"] == [0, 1, 2] and found["odd"]["seeds"] == [1, 1, 1]
+
+
 def test_characters_are_drawn_as_digits_are():
     for font in claim.FONTS:
         for character in "RT7":
