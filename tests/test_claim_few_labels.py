@@ -91,3 +91,9 @@ def test_what_is_frozen_stays_and_what_is_not_learns(tiny_npz, monkeypatch):
     np.testing.assert_array_equal(frozen[0], start[0])
     near = np.abs(tuned[0] - start[0]).mean()
     assert 0 < near < np.abs(scratch[0] - start[0]).mean() / 3
+
+
+def test_wrong_answers_are_counted():
+    images = experiment.Images(np.eye(4), np.array([0, 1, 2, 0]))
+    model = SimpleNamespace(predict=lambda x, **options: x)  # the digit is the place
+    assert claim.share_wrong(model, images) == 0.25
