@@ -212,31 +212,32 @@ def project(tmp_path, monkeypatch):
     def write(name, data):
         text = json.dumps({"command": f"{name}.py", "data": data})
         (tmp_path / "record" / f"{name}.json").write_text(text, encoding="utf-8")
+        (tmp_path / "record" / f"{name}.txt").write_text("one\ntwo\nthree\n")
 
-    (tmp_path / "record").mkdir()
+    (tmp_path / "record/gpu").mkdir(parents=True)
     for seed, bce in enumerate([0.1, 0.2, 0.6]):
         losses = {
             "loss": [0.9, 0.4, 0.1],
             "val_loss": [[1.0, 2.0, 3.0], [2.0, 1.0, 3.0]][seed % 2],
         }
         data = {"bce": bce, "code_size": 1568, "epochs": 3, "history": losses}
-        write(f"a_ae-{seed}", {**data, "seconds": [7, 1, 2][seed]})
+        write(f"a_ae-{seed}", data)
     summary = {"mean": 0.5, "low": -0.25, "high": 0.75}
     write("claim", {"rows": {"as it is": {"bce": 0.25}, "noise 0.5": {"bce": summary}}})
     write("post", {"a_ae": {"loss": None, "epochs": 20}})
-    (tmp_path / "record/claim.txt").write_text("one\ntwo\nthree\n", encoding="utf-8")
     (tmp_path / "a.py").write_text("x = 1\n\ndef f():\n    y = 2\n\n    return y\n")
     monkeypatch.setattr(pages, "PROJECT", tmp_path)
-    return tmp_path
+    monkeypatch.setattr(record, "SCRIPTS", {"a_ae": 1.25})
+    return tmp_path, write
 
 
-def fill(project, call, *rows, columns=3, status=0):
+def fill(project, call, *rows, columns=3, status=0, first_check=1):
     """Return what a call makes of a table with such rows, without its head."""
-    page = project / "page.md"
+    page = project[0] / "page.md"
     head = "| a " * columns + "|", "|---" * columns + "|"
     lines = [f"<!-- [[[cog {call} ]]] -->", *head, *rows]
     page.write_text("\n".join([*lines, "<!-- [[[end]]] -->\n"]), encoding="utf-8")
-    assert pages.main(["--check"]) == 1
+    assert pages.main(["--check"]) == first_check
     assert pages.main([]) == status
     assert pages.main(["--check"]) == status
     return page.read_text(encoding="utf-8").splitlines()[1:-1]
@@ -253,6 +254,10 @@ def test_a_table_keeps_its_words_and_gets_its_numbers(project, capsys):
     fill(project, 'table("claim", ["nothing"], ["bce"])', "| a |", status=1)
     assert "nothing.bce is not among" in capsys.readouterr().err
 
+    call = 'table("not_yet_run", ["as it is"], ["bce"])'
+    page = fill(project, call, "| a | b |", first_check=0)
+    assert page[2] == "| a | b |"
+
 
 def test_over_seeds_it_is_mean_and_range(project):
     call = 'table("", ["a_ae"], ["{row}/bce", "{row}/bce.high:.0%"])'
@@ -261,17 +266,15 @@ def test_over_seeds_it_is_mean_and_range(project):
 
 def test_the_scripts_with_a_column_for_a_gpu_if_that_is_on_record(project, capsys):
     row = "| [a_ae.py](a_ae.py) | idea |"
-    cells = " 1,568 | 20 | – | 3 | 0.3000 (0.1000–0.6000) | 2 |"
+    cells = " 1,568 | 20 | – | 3 | 0.3000 (0.1000–0.6000) | 1.2 |"
     assert fill(project, "scripts()", row, columns=8)[2] == row + cells
     fill(project, "scripts()", row, row.replace("a_ae", "b_ae"), status=1)
     assert "'b_ae'" in capsys.readouterr().err
 
-    (project / "record/gpu").mkdir()
-    text = json.dumps({"data": {"seconds": 0.6}})
-    (project / "record/gpu/a_ae-0.json").write_text(text, encoding="utf-8")
+    project[1]("gpu/a_ae-0", {"seconds": 0.6})
     head, line, filled = fill(project, "scripts()", row + cells, columns=8)
     assert filled == row + cells + " 1 |"
-    assert head.endswith("| GPU |") and head.count("|") == line.count("|")
+    assert head.endswith("| GPU, s |") and head.count("|") == line.count("|")
 
 
 def test_overfitting_is_seen_in_the_epoch_of_the_lowest_loss(project):

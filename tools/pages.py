@@ -18,11 +18,12 @@ table, its heads and its first cells, are the writer's; the last cells are fille
 import json
 from pathlib import Path
 import re
-from statistics import mean, median
+from statistics import mean
 import sys
 from textwrap import dedent
 
 from cogapp import Cog
+import record
 
 PROJECT = Path(__file__).resolve().parent.parent
 
@@ -37,10 +38,11 @@ def pages():
 
 
 def numbers_of(name):
-    """Return the numbers of a record, or of a Keras of old in claims/history/."""
+    """Return the numbers of a record, or of a Keras of old; {} if there are none."""
     if name.startswith("history/"):
         return read_json(f"claims/history/output/{name.removeprefix('history/')}.json")
-    return read_json(f"record/{name}.json")["data"]
+    is_whole = (PROJECT / f"record/{name}.txt").is_file() or name == "post"
+    return read_json(f"record/{name}.json")["data"] if is_whole else {}
 
 
 def read_json(path):
@@ -49,7 +51,7 @@ def read_json(path):
 
 def seeds_of(name):
     """Return what a script has written with each of its seeds, a list of dicts."""
-    paths = PROJECT.glob(f"record/{name}-[0-9].json")
+    paths = PROJECT.glob(f"record/{name}-[0-9].txt")
     return [numbers_of(path.stem) for path in sorted(paths)]
 
 
@@ -66,6 +68,10 @@ def inside(data, path):
     raise KeyError(f"{path} is not among {list(data)}")
 
 
+class NotOnRecord(Exception):
+    """A program has not been run yet."""
+
+
 def look_up(name, path):
     """Return what stands at a path in the numbers of a record.
 
@@ -75,15 +81,17 @@ def look_up(name, path):
         name, _, path = path.rpartition("/")
     seeds = seeds_of(name)
     if not seeds:
-        return inside(numbers_of(name), path)
+        numbers = numbers_of(name)
+        if not numbers:
+            raise NotOnRecord(name)
+        return inside(numbers, path)
 
-    part = re.search(r"\.(mean|low|high|median)$", path)
+    part = re.search(r"\.(mean|low|high)$", path)
     path = path[: part.start()] if part else path
     values = [inside(numbers, path) for numbers in seeds]
     if len(set(values)) == 1:
         return values[0]
     found = {"mean": mean(values), "low": min(values), "high": max(values)}
-    found["median"] = median(values)
     return found[part[1]] if part else found
 
 
@@ -101,7 +109,7 @@ def as_text(value, form=""):
 # ------------------------------------------------------------------ what a page calls
 
 
-def table(name, rows, columns, further_head=""):
+def table(name, rows, columns):
     """Fill the last cells of the table below the call.
 
     Args:
@@ -111,26 +119,32 @@ def table(name, rows, columns, further_head=""):
         columns: one a column to fill: a path from the row on and perhaps a format, such
             as "bce:.4f". `{row}` in it stands for the row's word, and the path is then
             the whole: "accuracy.{row}.100:.1%".
-        further_head: that of a last column, if the page does not have it yet.
 
     A path such as "simple_ae/bce" or "post/{row}.loss" lies in another record. A
     summary of claims/experiment.py, or a script's over its seeds, is shown as mean and
-    range; ".mean", ".low" and ".high" are its parts.
+    range; ".mean", ".low" and ".high" are its parts. As long as a program is not on
+    record, its tables stay as they are.
     """
+    try:
+        fill(list(cells_of(name, rows, columns)))
+    except NotOnRecord:
+        print(*previous(), sep="\n")
+
+
+def cells_of(name, rows, columns):
+    """Yield for each row of a table the texts of its last cells."""
     if isinstance(rows, str):
         found = look_up(name, rows)
         keys = found if isinstance(found, dict) else range(len(found))
         rows = [f"{rows}.{key}" for key in keys]
 
-    filled = []
     for row in rows:
         cells = []
         for column in columns:
             whole = column if "{row}" in column else "{row}." + column
             path, _, form = whole.partition(":")
             cells.append(as_text(look_up(name, path.replace("{row}", str(row))), form))
-        filled.append(cells)
-    fill(filled, further_head)
+        yield cells
 
 
 def previous():
@@ -141,8 +155,8 @@ def previous():
 def fill(filled, further_head=""):
     """Print the table below the call, with rows of texts as its last cells."""
     head, line, *old = previous()
-    if not head.endswith(further_head):
-        head += further_head
+    if further_head not in head:
+        head += f" {further_head} |"
         line += "---|"
     if len(old) != len(filled):
         raise ValueError(f"the page has {len(old)} rows, the record {len(filled)}")
@@ -156,25 +170,28 @@ def scripts():
     """Fill the table of the scripts, whose rows begin with `[NAME.py](...)`.
 
     Its last cells are the numbers in the code, the post's epochs and loss, the script's
-    epochs and BCE, its seconds, and those on a GPU if record/gpu/ has them.
+    epochs and BCE, its minutes, and the seconds on a GPU if record/gpu/ has them.
     """
     names = re.findall(r"^\| \[(\w+)\.py\]", "\n".join(previous()), re.MULTILINE)
-    known = {path.name[:-7] for path in PROJECT.glob("record/*-0.json")}
-    if set(names) != known:
-        raise ValueError(f"the page has {sorted(names)}, the record {sorted(known)}")
+    known = sorted(record.SCRIPTS)
+    if sorted(names) != known:
+        raise ValueError(f"the page has {sorted(names)}, the record {known}")
     columns = [
         "{row}/code_size",
         "post/{row}.epochs",
         "post/{row}.loss",
         "{row}/epochs",
         "{row}/bce",
-        "{row}/seconds.median:.0f",
     ]
-    further_head = ""
-    if all((PROJECT / f"record/gpu/{name}-0.json").is_file() for name in names):
-        columns.append("gpu/{row}-0/seconds:.0f")
-        further_head = " GPU |"
-    table("", names, columns, further_head)
+    filled = list(cells_of("", names, columns))
+    for name, cells in zip(names, filled):
+        cells.append(f"{record.SCRIPTS[name]:.1f}")
+
+    gpu = [numbers_of(f"gpu/{name}-0") for name in names]
+    if all(gpu):
+        for numbers, cells in zip(gpu, filled):
+            cells.append(f"{numbers['seconds']:.0f}")
+    fill(filled, "GPU, s" if all(gpu) else "")
 
 
 def overfitting():
@@ -203,8 +220,9 @@ def overfitting():
 def machines():
     """Print with what and on what the scripts were run, one line a kind."""
     found = set()
-    for path in sorted(PROJECT.glob("record/*-[0-9].json")):
-        machine, data = (read_json(path)[key] for key in ("machine", "data"))
+    for path in sorted(PROJECT.glob("record/*-[0-9].txt")):
+        own = read_json(path.with_suffix(".json"))
+        machine, data = own["machine"], own["data"]
         with_what = f"Python {data['python']}, Keras {data['keras']}, {data['backend']}"
         found.add(f"- {with_what}; {machine['processor']}")
     print(*sorted(found), sep="\n")
