@@ -40,14 +40,18 @@ SCRIPTS = {
     "seq2seq_ae": 2.1,
     "denoise_ae": 2.5,
 }
-RUNS = {f"{name}-0": Run(f"{name}.py", SCRIPTS[name], True) for name in SCRIPTS}
+REPEATED = "simple_ae", "deep_ae", "vae"
+RUNS = {
+    f"{name}-0": Run(f"{name}.py", minutes, name in REPEATED)
+    for name, minutes in SCRIPTS.items()
+}
 for seed in 1, 2, 3, 4:
     for name, minutes in SCRIPTS.items():
         command = f"{name}.py --seed {seed} --out outputs/seed-{seed}"
         RUNS[f"{name}-{seed}"] = Run(command, minutes)
 RUNS |= {
-    "pca": Run("claims/pca.py", 1.5, True),
-    "gallery": Run("claims/gallery.py", 0.2, True),
+    "pca": Run("claims/pca.py", 4),
+    "gallery": Run("claims/gallery.py", 0.2),
     "jpeg": Run("claims/jpeg.py", 1, True),
     "sum_or_mean": Run("claims/history/sum_or_mean.py", 1.5),
     "few_labels": Run("claims/few_labels.py", 6),
