@@ -48,6 +48,78 @@ def test_pca():
         assert tried[0] < row["rate"] < tried[-1]
 
 
+def test_code_size():
+    data = record("code_size")
+    kinds = data["kinds"]
+    bce = {
+        kind: {size: of["bce"] for size, of in sizes.items()}
+        for kind, sizes in kinds.items()
+    }
+    dense, deep, wide = (bce[kind] for kind in ("dense", "deep", "deep, wide"))
+    largest = [of["128"]["mean"] for of in bce.values()]
+    for sizes in bce.values():
+        if len(sizes) == 3:
+            gain = sizes["8"]["mean"] - sizes["128"]["mean"]
+            assert gain > max(largest) - min(largest)
+
+    # Depth helps with few numbers; with 128 the narrow layers cost the most.
+    for size in "8", "32":
+        assert lower(deep[size], dense[size]) and lower(wide[size], dense[size])
+    assert lower(dense["128"], deep["128"]) and lower(wide["128"], deep["128"])
+
+    # No rate stands at an end of what was tried.
+    for sizes in kinds.values():
+        for of in sizes.values():
+            tried = sorted(map(float, of["tried"]))
+            assert tried[0] < of["rate"] < tried[-1]
+
+    in_order = bce["LSTM"]["128"]
+    assert lower(in_order, bce["LSTM, rows shuffled"]["128"])
+    assert lower(dense["128"], in_order)
+
+    # By the post's recipe most of the gain is the epochs'.
+    short, long = (data["post"]["dense"][n]["mean"] for n in ("25", "100"))
+    with_depth = data["post"]["deep"]["100"]["mean"]
+    assert short - long > 0.5 * (short - with_depth) > 0
+
+
+def test_ablations():
+    data = record("ablations")
+    rows = {
+        script: {change: row["measures"] for change, row in of.items()}
+        for script, of in data["rows"].items()
+    }
+    simple, deep, sparse, vae = rows.values()
+    own = simple["as it is"]["bce"]
+    assert lower(simple["a linear code"]["bce"], own)
+    assert simple["no sigmoid"]["bce"]["low"] > 2 * own["high"]
+    mean_image = record("pca")["baselines"]["mean image"]["bce"]
+    assert abs(simple["no code"]["bce"]["mean"] - mean_image) < 5e-4
+    assert simple["'adadelta'"]["bce"]["low"] > 0.68
+    assert 0.68 > simple["Adadelta(1.0)"]["bce"]["high"]
+    assert lower(own, simple["Adadelta(1.0)"]["bce"])
+    for change in "Adam", "bias from 0":
+        assert lower(deep["as it is"]["bce"], deep[change]["bce"])
+    assert lower(deep["as it is"]["dead"], deep["bias from 0"]["dead"], 1)
+
+    own = sparse["as it is"]
+    no_l2 = sparse["no L2"]
+    assert no_l2["used"]["low"] > 1.5 * own["used"]["high"]
+    assert lower(no_l2["code"], own["code"], 3)
+    assert no_l2["weights"]["low"] > 3 * own["weights"]["high"]
+    assert lower(own["dead"], sparse["ordinary decoder"]["dead"], 1)
+
+    own = vae["as it is"]
+    for change in "no KL", "KL not divided":
+        assert lower(vae[change]["elbo"], own["elbo"], 1)
+    assert vae["no KL"]["kl"]["low"] > 3 * own["kl"]["high"]
+    assert abs(vae["KL not divided"]["bce"]["mean"] - mean_image) < 5e-4
+
+    accuracies = data["accuracy"]
+    assert abs(accuracies["conv_ae"]["mean"] - accuracies["a black image"]) < 0.02
+    assert data["loss_of_255"]["high"] < -1000
+
+
 def test_gallery():
     data = record("gallery")
     bce = {name: data[name]["bce"] for name in data if "_ae" in name or name == "vae"}

@@ -81,9 +81,11 @@ def test_without_a_code_every_image_comes_out_alike():
 
 def test_the_measures_of_a_code_by_hand():
     codes = np.array([[0, 3, 0], [0, 1, 2]], "float32")
-    encoder = keras.Sequential([keras.Input((2,)), layers.Dense(3, use_bias=False)])
+    image = keras.Input((2,))
+    encoder = keras.Model(image, layers.Dense(3, use_bias=False)(image))
     encoder.set_weights([codes])
-    decoder = keras.Sequential([keras.Input((3,)), layers.Dense(2)])
+    code = keras.Input((3,))
+    decoder = keras.Model(code, layers.Dense(2)(code))
     decoder.set_weights([np.array([[3, 0], [0, 4], [0, 0]]), np.array([0.5, 0.5])])
     found = claim.measures((None, encoder, decoder), np.eye(2, dtype="float32"))
     assert found["used"] == 1.5 and found["dead"] == 1
