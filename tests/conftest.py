@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 PROJECT = Path(__file__).resolve().parent.parent
-for folder in PROJECT, PROJECT / "claims", PROJECT / "tools":
+for folder in PROJECT / "tools", PROJECT / "claims", PROJECT:
     sys.path.insert(0, str(folder))
 
 SCRIPTS = [
