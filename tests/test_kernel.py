@@ -10,8 +10,8 @@ from conftest import PROJECT
 import pytest
 
 pytest.importorskip("nbclient", reason="needs tests/requirements-kernel.txt")
-import nbformat
 from nbclient import NotebookClient
+import nbformat
 
 
 def run(*cells):
