@@ -47,6 +47,8 @@ def test_its_outputs_are_those_of_a_whole_training(name):
     path = PROJECT / "notebooks" / f"{name}.ipynb"
     assert path.stat().st_size < 300_000
     code = [cell for cell in read(name).cells if cell.cell_type == "code"]
+    if not any(cell.outputs for cell in code):
+        pytest.skip(f"not run yet: python tools/notebooks.py {name}")
     assert [c.execution_count for c in code] == list(range(1, len(code) + 1))
 
     text, shown = outputs_of(read(name))

