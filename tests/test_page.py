@@ -380,12 +380,12 @@ def hex_color(page, name):
 
 def test_bars_are_painted(open_page):
     page = open_page("#image=1&network=simple_ae")
-    page.evaluate(
-        "network().unused = [3]; chooseNumber(20); pull(0.9 * codeRange()[1])"
-    )
+    code, high = value(page, "network().code"), page.evaluate("codeRange()[1]")
+    middling = np.flatnonzero((code > 0.2 * high) & (code < 0.6 * high)).tolist()
+    chosen = next(number for number in middling if number not in (3, 10))
+    page.evaluate(f"network().unused = [3]; chooseNumber({chosen}); pull(0.9 * {high})")
     canvas = pixels(page, "#code")[..., :3]
     height, width, _ = canvas.shape
-    code, high = value(page, "network().code"), page.evaluate("codeRange()[1]")
     colors = {
         name: hex_color(page, f"--{name}")
         for name in ("track", "accent", "pulled", "lit", "line", "text")
@@ -395,15 +395,15 @@ def test_bars_are_painted(open_page):
         column = int((number + 0.25) * width / 32)
         return canvas[int((1 - share) * (height - 1)), column].tolist()
 
-    assert at(20, 0.97) == colors["lit"] and at(20, 0.5) == colors["pulled"]
+    assert at(chosen, 0.97) == colors["lit"] and at(chosen, 0.7) == colors["pulled"]
     assert at(3, 0.97) == colors["line"] and at(10, 0.97) == colors["track"]
-    for number in set(range(32)) - {20}:
+    for number in set(range(32)) - {chosen}:
         share = code[number] / high
         assert at(number, share + 0.04) != colors["accent"]
         if share > 0.08:
             assert at(number, share - 0.04) == colors["accent"]
-    was = int((1 - code[20] / high) * (height - 1))
-    column = int(20.25 * width / 32)
+    was = int((1 - code[chosen] / high) * (height - 1))
+    column = int((chosen + 0.25) * width / 32)
     assert canvas[was - 2 : was + 3, column].max(axis=-1).min() < 90  # nearly black
 
 
