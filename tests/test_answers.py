@@ -108,6 +108,8 @@ def test_ablations():
     assert lower(no_l2["code"], own["code"], 3)
     assert no_l2["weights"]["low"] > 3 * own["weights"]["high"]
     assert lower(own["dead"], sparse["ordinary decoder"]["dead"], 1)
+    change = sparse["longer warm-up"]["bce"]["mean"] - own["bce"]["mean"]
+    assert abs(change) < 0.01 * own["bce"]["mean"]
 
     own = vae["as it is"]
     for change in "no KL", "KL not divided":
