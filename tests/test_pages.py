@@ -246,7 +246,16 @@ def project(tmp_path, monkeypatch):
         data = {"bce": bce, "code_size": 1568, "epochs": 3, "history": losses}
         write(f"a_ae-{seed}", data)
     summary = {"mean": 0.5, "low": -0.25, "high": 0.75}
-    write("claim", {"rows": {"as it is": {"bce": 0.25}, "noise 0.5": {"bce": summary}}})
+    write(
+        "claim",
+        {
+            "rows": {
+                "as it is": {"bce": 0.25},
+                "noise 0": {"bce": 0.0},
+                "noise 0.5": {"bce": summary},
+            }
+        },
+    )
     write("post", {"a_ae": {"loss": None, "epochs": 20}})
     (tmp_path / "a.py").write_text("x = 1\n\ndef f():\n    y = 2\n\n    return y\n")
     monkeypatch.setattr(pages, "PROJECT", tmp_path)
@@ -273,7 +282,7 @@ def test_a_table_keeps_its_words_and_gets_its_numbers(project, capsys):
         "| a | b | 0.50 (−0.25–0.75) |",
     ]
     fill(project, 'table("claim", "rows", ["bce"])', "| a |", status=1)
-    assert "1 rows, the record 2" in capsys.readouterr().err
+    assert "1 rows, the record 3" in capsys.readouterr().err
     fill(project, 'table("claim", ["nothing"], ["bce"])', "| a |", status=1)
     assert "nothing.bce is not among" in capsys.readouterr().err
 
