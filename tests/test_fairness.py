@@ -159,11 +159,13 @@ class Watch:
         @functools.wraps(fit)
         def watched(estimator, x, y=None, *rest, **options):
             name = type(estimator).__name__
+            given = [x] if y is None and not rest else [x, y]
             if name not in DESCRIBES:
-                given = [x] if y is None else [x, y]
-                self.fitted.append((name, [checksum(array) for array in given]))
+                self.fitted.append(
+                    (name, [checksum(array) for array in given if array is not None])
+                )
             self.states.append((name, getattr(estimator, "random_state", None)))
-            return fit(estimator, x, y, *rest, **options)
+            return fit(estimator, *given, *rest, **options)
 
         return watched
 
@@ -180,9 +182,9 @@ def load_models(script, args, seed=0):
 
 @pytest.fixture(scope="module")
 def data(tmp_path_factory, mnist):
-    """The paths of 300 + 50 digits, and of the same with other test images."""
+    """The paths of 400 + 50 digits, and of the same with other test images."""
     folder = tmp_path_factory.mktemp("data")
-    arrays = tiny(mnist, of_each=(30, 5))
+    arrays = tiny(mnist, of_each=(40, 5))
     np.savez_compressed(folder / "digits.npz", **arrays)
     arrays["x_test"] = 255 - arrays["x_test"]
     np.savez_compressed(folder / "others.npz", **arrays)
