@@ -6,7 +6,7 @@ with is the code. A second LSTM unrolls the code into 28 rows again.
     28 rows x 28 pixels -> 128 -> 28 x 128 (the code, repeated) -> 28 rows x 28 pixels
 
     python seq2seq_ae.py
-    seq2seq_ae: test BCE 0.0668 (floor 0.0581) | MSE 0.0021 | PSNR 26.7 dB
+    seq2seq_ae: test BCE 0.0668 (floor 0.0581) | MSE 0.0022 | PSNR 26.7 dB
 
 Section of the post: "Sequence-to-sequence Autoencoder". Go on with claims/code_size.py
 (does the order of the rows matter?).

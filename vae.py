@@ -8,7 +8,7 @@ N(0, 1) decode to digits. ELBO is minus the sum of the two.
     784 -> 256 -> 128 -> 64 -> 2 means, 2 log-variances -> 2 -> 64 -> ... -> 784
 
     python vae.py
-    vae: test BCE 0.1630 (floor 0.0581) | MSE 0.0338 | PSNR 14.7 dB | ELBO -135.7 nats
+    vae: test BCE 0.1631 (floor 0.0581) | MSE 0.0339 | PSNR 14.7 dB | ELBO -135.7 nats
 
 Section of the post: "Variational autoencoder (VAE)". Its BCE is that of the image
 decoded from the mean; ELBO decodes a random draw. Go on with claims/maps_2d.py (a map
