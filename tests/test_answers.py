@@ -212,6 +212,34 @@ def test_noise_levels():
         assert clean < weakest["total variation"]
 
 
+def test_sparsity():
+    data = record("sparsity")
+    networks = data["networks"]
+    sparse, plain = networks["sparse"], networks["no_penalties"]
+    short, long = networks["topk_short"], networks["topk"]
+
+    # No digit of its own: a little more than each control, and a few specialists.
+    for control in plain, networks["untrained"]:
+        assert lower(control["specialisation"], sparse["specialisation"], decimals=3)
+        assert lower(control["most_specialised"], sparse["most_specialised"])
+    assert data["controls"]["pixels"] < sparse["specialisation"]["low"]
+    assert sparse["specialisation"]["high"] < 0.15
+    assert (
+        0.4
+        < sparse["most_specialised"]["low"]
+        < sparse["most_specialised"]["high"]
+        < 0.7
+    )
+    assert lower(sparse["specialisation"], short["specialisation"])
+    assert lower(short["most_specialised"], sparse["most_specialised"])
+
+    # TopK has the smaller error after a third of the epochs, and more dead units.
+    assert lower(short["bce"], sparse["bce"])
+    assert not lower(short["bce"], long["bce"]) and not lower(long["bce"], short["bce"])
+    assert abs(short["used"]["mean"] - sparse["used"]["mean"]) < 1
+    assert lower(sparse["dead"], short["dead"])
+
+
 def test_outliers():
     data = record("outliers")
     scores = data["scores"]
