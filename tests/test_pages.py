@@ -18,6 +18,11 @@ import record
 # Decimals in prose that no program of ours measures. A number with the name of its
 # product before it, such as "Keras 3.15", need not stand here.
 GIVEN = {
+    "95%",  # an interval, and what of it lies above its lower end
+    "97.5%",
+    "0%",  # what mutual information is measured between
+    "100%",
+    "1%",  # of the images: units that are active for fewer are left out
     "0.1",  # the post: "loss rate 由 0.1 降到 0.09"
     "0.09",
     "0.5",  # the noise of denoise_ae.py; a pixel that is half grey
