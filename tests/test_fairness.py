@@ -41,6 +41,7 @@ FEWER = {
 # These learn nothing that is used for other images: they describe their own points.
 DESCRIBES = "NearestNeighbors", "TSNE"
 SETTINGS = {"rate", "rates", "tried", "margin", "levels", "settings", "strengths"}
+SETTINGS |= {"C", "gamma"}  # of a classifier: two may well have the same
 
 
 def checksum(array):
@@ -87,7 +88,12 @@ class Watch:
             loss = getattr(model.loss, "__name__", model.loss)
             words = json.dumps([config, loss], default=str)
             penalty = sum(float(loss) for loss in model.losses)
-            features = [1000 * start, 1000 * checksum(x), 1000 * checksum(y), penalty]
+            features = [
+                1000 * start,
+                1000 * checksum(x),
+                1000 * checksum(y),
+                1000 * penalty,
+            ]
             features += [math.log(epochs), math.log(batch_size)]
             features += [zlib.crc32(words.encode()) % 997]
             total = sum(f * math.sqrt(n) for n, f in enumerate(features, start=2))
