@@ -176,6 +176,9 @@ def test_few_labels():
             assert min(means, key=means.get) == "vae"
     pixels = data["accuracy"]["SVM"]["pixels"]["1000"]
     assert lower(data["accuracy"]["linear"]["sparse_ae"]["1000"], pixels)
+    trained = data["accuracy"]["SVM"]["conv_ae"]["1000"]
+    untrained = data["accuracy"]["SVM"]["conv_ae, untrained"]["1000"]
+    assert lower(untrained, trained, decimals=3)
 
     for ways in data["softmax"].values():
         for way in "fine-tuned", "from scratch":
