@@ -2,10 +2,12 @@
 
 import math
 
+import pytest
+
+pytest.importorskip("sklearn")
 import code_size as claim
 import keras
 import numpy as np
-import pytest
 
 
 @pytest.mark.parametrize("kind", claim.SCRIPTS)

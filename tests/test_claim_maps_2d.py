@@ -1,9 +1,11 @@
 """claims/maps_2d.py: votes and test by hand; wrong neighbours are marked."""
 
+import pytest
+
+pytest.importorskip("sklearn")
 import experiment
 import maps_2d
 import numpy as np
-import pytest
 from scipy import stats
 
 

@@ -3,11 +3,13 @@
 from itertools import pairwise
 from types import SimpleNamespace
 
+import pytest
+
+pytest.importorskip("sklearn")
 import experiment
 import keras
 import numpy as np
 import papers
-import pytest
 from scipy.integrate import quad
 from scipy.stats import norm
 import vae

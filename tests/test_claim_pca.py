@@ -1,9 +1,11 @@
 """claims/pca.py: PCA is NumPy's, what it needs, and tied weights are tied."""
 
+import pytest
+
+pytest.importorskip("sklearn")
 import keras
 import numpy as np
 import pca as claim
-import pytest
 from sklearn.decomposition import PCA
 
 

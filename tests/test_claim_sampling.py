@@ -1,8 +1,10 @@
 """claims/sampling.py: its measures by hand, and that what is drawn is what is said."""
 
+import pytest
+
+pytest.importorskip("sklearn")
 import experiment
 import numpy as np
-import pytest
 import sampling
 from sklearn.neighbors import KNeighborsClassifier
 

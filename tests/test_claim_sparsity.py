@@ -1,8 +1,10 @@
 """claims/sparsity.py: the measure by hand, TopK, and what the networks differ in."""
 
+import pytest
+
+pytest.importorskip("sklearn")
 import keras
 import numpy as np
-import pytest
 import sparse_ae
 import sparsity
 
