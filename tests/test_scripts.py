@@ -394,7 +394,7 @@ def log(tmp_path_factory, tiny_npz):
 
 def test_a_log_of_ten_epochs_is_short(log):
     assert log.stdout.count("Epoch ") == 10
-    assert len(log.text.encode()) < 5000
+    assert len(log.stdout.encode()) < 4500  # TensorFlow's own lines differ by machine
     assert not re.search(r"[\x00-\x09\x0b-\x1f\x7f]", log.text)
     assert log.stdout.splitlines()[-1].startswith("simple_ae: test BCE 0.")
     assert "Traceback" not in log.text and "Warning" not in log.text
