@@ -1,11 +1,8 @@
 """Ablations: take one thing away from a script, and see what it was for.
 
-The post goes on from its simple network by one change at a time, first of all
-「從原本的一層,改為 3 層」 (three layers instead of one). So does this: each row trains
-a script's network again with one change. The first row of a script has no change. All
-rows of a script have the same images and epochs; the slower scripts have fewer epochs
-than by themselves. A change that asks for another learning rate gets it, chosen without
-test images.
+Each row trains a script's network again with one change; the first row of a script has
+none. All rows of a script have the same images and epochs. A change that asks for
+another learning rate gets it, chosen without test images.
 
 Where a penalty goes, BCE must fall, and that is no gain: there the table shows what the
 penalty was for, the units that an image uses or the ELBO.
@@ -28,6 +25,7 @@ import vae
 
 EPOCHS = {simple_ae: 10, deep_ae: 8, sparse_ae: 12, vae: 4}
 SHORT_EPOCHS = 2  # of a training that chooses a rate
+RATES = [5e-3, 1e-2, 2e-2]
 AS_IT_IS = "as it is"
 
 # A change is another `build_autoencoder` or `make_optimizer`; if it asks for another
@@ -44,17 +42,10 @@ def build_without_code():
     return keras.Model(encoder.input, decoder(encoder.output)), encoder, decoder
 
 
-def build_without_sigmoid():
-    """Return simple_ae.py's models with a linear output."""
+def build_linear(part):
+    """Return simple_ae.py's models; the encoder, 1, or decoder, 2, ends linear."""
     models = simple_ae.build_autoencoder()
-    models[2].layers[-1].activation = keras.activations.linear
-    return models
-
-
-def build_linear_code():
-    """Return simple_ae.py's models without the relu."""
-    models = simple_ae.build_autoencoder()
-    models[1].layers[-1].activation = keras.activations.linear
+    models[part].layers[-1].activation = keras.activations.linear
     return models
 
 
@@ -83,11 +74,10 @@ def make_longer_warmup(total_steps):
     return keras.optimizers.Adam.from_config(config)
 
 
-RATES = [5e-3, 1e-2, 2e-2]
 ABLATIONS = [
     Ablation(simple_ae, AS_IT_IS),
-    Ablation(simple_ae, "a linear code", build_linear_code, rates=RATES),
-    Ablation(simple_ae, "no sigmoid", build_without_sigmoid, rates=RATES),
+    Ablation(simple_ae, "a linear code", lambda: build_linear(1), rates=RATES),
+    Ablation(simple_ae, "no sigmoid", lambda: build_linear(2), rates=RATES),
     Ablation(simple_ae, "no code", build_without_code),
     Ablation(
         simple_ae,
@@ -138,10 +128,9 @@ def measures(models, images):
 
 def train(ablation, images, seed, epochs, rate=None):
     """Train a script's network with the one change; return the three models."""
-    make_optimizer = ablation.make_optimizer
+    make_optimizer = ablation.make_optimizer or ablation.script.make_optimizer
     if rate:
-        own = ablation.script.make_optimizer
-        make_optimizer = experiment.with_rate(make_optimizer or own, rate)
+        make_optimizer = experiment.with_rate(make_optimizer, rate)
     models, _ = experiment.retrain(
         ablation.script,
         images,
@@ -154,16 +143,17 @@ def train(ablation, images, seed, epochs, rate=None):
 
 
 def measure(ablation, sets, seeds):
-    """Return {"measures": over seeds, "rate", "tried", "epochs"} of an ablation."""
-
-    def short_training(rate, fit, choose):
-        models = train(ablation, fit.x, 0, SHORT_EPOCHS, rate)
-        return measures(models, choose.x)["bce"]
-
+    """Return {"measures" (over seeds), "rate", "tried", "epochs"} of an ablation."""
+    epochs = EPOCHS[ablation.script]
     rate, tried = None, {}
     if ablation.rates:
-        rate, tried = experiment.choose(ablation.rates, short_training, sets)
-    epochs = EPOCHS[ablation.script]
+        rate, tried = experiment.choose(
+            ablation.rates,
+            lambda rate, fit, choose: measures(
+                train(ablation, fit.x, 0, SHORT_EPOCHS, rate), choose.x
+            )["bce"],
+            sets,
+        )
     found = experiment.over_seeds(
         lambda seed: measures(
             train(ablation, sets.train.x, seed, epochs, rate), sets.test.x
@@ -173,11 +163,9 @@ def measure(ablation, sets, seeds):
     return {"measures": found, "rate": rate, "tried": tried, "epochs": epochs}
 
 
-def accuracy(script, epochs, sets, seed):
-    """Return what `metrics=["accuracy"]` says of a script's network on test images."""
-    (autoencoder, _, _), _ = experiment.retrain(
-        script, sets.train.x, seed, epochs=epochs
-    )
+def accuracy(script, sets, seed):
+    """Return what `metrics=["accuracy"]` says of test images after an epoch."""
+    (autoencoder, _, _), _ = experiment.retrain(script, sets.train.x, seed, epochs=1)
     autoencoder.compile(loss="binary_crossentropy", metrics=["accuracy"])
     images = sets.test.x.reshape(-1, *autoencoder.output_shape[1:])
     return autoencoder.evaluate(images, images, verbose=0, return_dict=True)["accuracy"]
@@ -191,29 +179,23 @@ def loss_of_pixels_to_255(sets, seed):
 
 @common.default_style
 def plot(found):
-    """Draw each seed of each row, a panel a script; the panels' measures differ.
-
-    Args:
-        found: {script: {change: what `measure` returns}}.
-    """
+    """Draw each seed of each row of {script: {change: row}}, a panel a script."""
     fig = Figure(figsize=(11, 6), layout="constrained")
-    axes = fig.subplots(2, 2).flat
     panels = {
         "simple_ae": {"bce": "test BCE, nats a pixel (logarithmic)"},
         "deep_ae": {"bce": "test BCE, nats a pixel"},
-        "sparse_ae": {"used": "units that an image uses", "dead": "dead units"},
+        "sparse_ae": {"used": "units that an image uses (blue)", "dead": "dead units"},
         "vae": {"elbo": "ELBO, nats an image (right is better)"},
     }
-    for axis, (script, names) in zip(axes, panels.items()):
+    for axis, (script, names) in zip(fig.subplots(2, 2).flat, panels.items()):
         for name in names:
+            color = "tab:orange" if name == "dead" else "tab:blue"
             for change, row in found[script].items():
                 seeds = row["measures"][name]["seeds"]
-                colour = "tab:orange" if name == "dead" else "tab:blue"
-                axis.plot(seeds, [change] * len(seeds), "o", alpha=0.6, color=colour)
+                axis.plot(seeds, [change] * len(seeds), "o", alpha=0.6, color=color)
             own = found[script][AS_IT_IS]["measures"][name]["mean"]
-            axis.axvline(own, color=colour, lw=1, ls=":")
-        text = " (blue), ".join(names.values())
-        axis.set(title=f"{script}.py", xlabel=text + " (orange)" * (len(names) > 1))
+            axis.axvline(own, color=color, lw=1, ls=":")
+        axis.set(title=f"{script}.py", xlabel=", ".join(names.values()))
         axis.invert_yaxis()
         axis.margins(y=0.15)
         axis.locator_params(axis="x", nbins=6)
@@ -221,19 +203,15 @@ def plot(found):
     return fig
 
 
-def print_rows(found, columns, scripts):
-    """Print a table of some measures, {name: (head, decimals)}, of some scripts."""
-    heads = [head for head, _ in columns.values()]
+def print_rows(found, script, names):
+    """Print a table of some measures of a script's rows."""
     rows = []
-    for script in scripts:
-        for change, row in found[script].items():
-            cells = [
-                experiment.as_text(row["measures"][name], decimals)
-                for name, (_, decimals) in columns.items()
-            ]
-            rate = f"{row['rate']:g}" if row["rate"] else ""
-            rows.append((f"{script}.py", change, row["epochs"], rate, *cells))
-    experiment.print_table(("script", "change", "epochs", "rate", *heads), rows)
+    for change, row in found[script].items():
+        rate = f"{row['rate']:g}" if row["rate"] else ""
+        cells = [row["measures"][name] for name in names]
+        rows.append((change, row["epochs"], rate, *cells))
+    print(f"\n{script}.py, mean and range of the seeds")
+    experiment.print_table(("change", "epochs", "rate", *names), rows)
 
 
 def main(argv=None):
@@ -245,29 +223,22 @@ def main(argv=None):
     for ablation in ABLATIONS:
         rows = found.setdefault(ablation.script.__name__, {})
         rows[ablation.change] = measure(ablation, sets, seeds)
-        print(f"{ablation.script.__name__}, {ablation.change}: trained", flush=True)
-
-    print()
-    columns = {"bce": ("test BCE (range)", 4), "dead": ("dead units", 1)}
-    print_rows(found, columns, ["simple_ae", "deep_ae"])
-    print()
-    columns |= {"used": ("units in use", 1), "code": ("mean |code|", 3)}
-    columns |= {"weights": ("norm of the decoder's weights", 1)}
-    print_rows(found, columns, ["sparse_ae"])
-    print()
-    columns = {"bce": ("test BCE (range)", 4), "kl": ("KL", 1), "elbo": ("ELBO", 1)}
-    print_rows(found, columns, ["vae"])
+    print_rows(found, "simple_ae", ["bce", "dead"])
+    print_rows(found, "deep_ae", ["bce", "dead"])
+    print_rows(found, "sparse_ae", ["bce", "used", "dead", "code", "weights"])
+    print_rows(found, "vae", ["bce", "kl", "elbo"])
 
     accuracies = {
-        "simple_ae": [accuracy(simple_ae, 10, sets, seed) for seed in seeds],
-        "conv_ae": [accuracy(conv_ae, 1, sets, seed) for seed in seeds],
+        script.__name__: experiment.summary(
+            [accuracy(script, sets, seed) for seed in seeds]
+        )
+        for script in (simple_ae, conv_ae)
     }
-    accuracies = {name: experiment.summary(of) for name, of in accuracies.items()}
     accuracies["a black image"] = float(np.mean(sets.test.x == 0))
     losses = experiment.summary([loss_of_pixels_to_255(sets, seed) for seed in seeds])
     print()
-    experiment.print_table(("accuracy of", "share"), accuracies.items())
-    print(f"\nloss of pixels from 0 to 255: {losses['mean']:.0f}")
+    experiment.print_table(("accuracy of", "after an epoch"), accuracies.items())
+    print(f"\nloss of pixels from 0 to 255 after an epoch: {losses['mean']:.0f}")
 
     plot(found).savefig(args.out / "ablations.png")
     experiment.report(
