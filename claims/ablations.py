@@ -184,7 +184,7 @@ def plot(found):
     panels = {
         "simple_ae": {"bce": "test BCE, nats a pixel (logarithmic)"},
         "deep_ae": {"bce": "test BCE, nats a pixel"},
-        "sparse_ae": {"used": "units that an image uses (blue)", "dead": "dead units"},
+        "sparse_ae": {"used": "units in use (blue)", "dead": "dead units (orange)"},
         "vae": {"elbo": "ELBO, nats an image (right is better)"},
     }
     for axis, (script, names) in zip(fig.subplots(2, 2).flat, panels.items()):
