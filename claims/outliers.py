@@ -1,8 +1,7 @@
 """Outliers: does an autoencoder tell what is not like its training data?
 
-The post: what an autoencoder has learnt works only for data like its training data. If
-so, an image that comes back badly is an outlier, and the mean squared error of what
-comes back tells it from a digit.
+If it works only for data like its training data, an image that comes back badly is an
+outlier, and the mean squared error (MSE) of what comes back tells it from a digit.
 
 - Five networks, three seeds each, see digits that are turned or mirrored, letters,
   pieces of photographs, and one black image. Drawn digits are a control: the letters
@@ -25,8 +24,10 @@ from matplotlib import get_data_path
 from matplotlib.figure import Figure
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
+from scipy.ndimage import center_of_mass
 import simple_ae
 from skimage import data
+from skimage.util import view_as_blocks
 from sklearn.decomposition import PCA
 from sklearn.metrics import roc_auc_score
 import sparse_ae
@@ -34,7 +35,7 @@ import vae
 
 SCRIPTS = simple_ae, sparse_ae, deep_ae, conv_ae, vae
 PCA_SIZES = 2, 8, 32, 128
-EPOCHS = {simple_ae: 3, vae: 5}  # without a digit: ten networks each, so only a few
+EPOCHS = {simple_ae: 3, vae: 5}  # eleven networks of each are trained, so only a few
 
 # What no other digit looks like, and no digit when it is turned or mirrored.
 LETTERS = "ACEFHJKMNPRTUVWXYaefhkmnrtuvwx"
@@ -52,25 +53,17 @@ def draw(character, font):
 
     White on black, the longer side 20 pixels, the centre of mass in the middle.
     """
-    path = f"{get_data_path()}/fonts/ttf/DejaVu{font}.ttf"
-    large = ImageFont.truetype(path, 200)
+    large = ImageFont.truetype(f"{get_data_path()}/fonts/ttf/DejaVu{font}.ttf", 200)
     left, top, right, bottom = large.getbbox(character)
     image = Image.new("L", (right - left, bottom - top))
     ImageDraw.Draw(image).text((-left, -top), character, fill=255, font=large)
-
-    shrink = 20 / max(image.size)
-    size = [max(1, round(side * shrink)) for side in image.size]
-    ink = np.asarray(image.resize(size, Image.Resampling.BOX), np.float32) / 255
+    image.thumbnail((20, 20), Image.Resampling.BOX)
 
     canvas = np.zeros((28, 28), np.float32)
-    places = []
-    for axis, side in enumerate(ink.shape):
-        weights = ink.sum(axis=1 - axis)
-        centre = np.average(np.arange(side) + 0.5, weights=weights)
-        places.append(min(max(round(14 - centre), 0), 28 - side))
-    row, column = places
-    canvas[row : row + ink.shape[0], column : column + ink.shape[1]] = ink
-    return canvas
+    row, column = (28 - image.height) // 2, (28 - image.width) // 2
+    canvas[row : row + image.height, column : column + image.width] = image
+    to_middle = np.rint(13.5 - np.array(center_of_mass(canvas))).astype(int)
+    return np.roll(canvas / 255, to_middle.clip(-4, 4), axis=(0, 1))
 
 
 def draw_all(characters):
@@ -88,20 +81,14 @@ def cut_photographs():
     for name in PHOTOGRAPHS:
         photograph = Image.fromarray(getattr(data, name)()).convert("L").reduce(4)
         pixels = np.asarray(photograph, np.float32) / 255
-        rows = pixels.shape[0] // 28
-        columns = pixels.shape[1] // 28
-        pixels = pixels[: rows * 28, : columns * 28]
-        pieces.append(pixels.reshape(rows, 28, columns, 28).swapaxes(1, 2))
-    return np.concatenate([piece.reshape(-1, 784) for piece in pieces])
+        height, width = (side // 28 * 28 for side in pixels.shape)
+        blocks = view_as_blocks(pixels[:height, :width].copy(), (28, 28))
+        pieces.append(blocks.reshape(-1, 784))
+    return np.concatenate(pieces)
 
 
 def make_outliers(digits):
-    """Return {name: images, (n, 784)}: the sets of outliers, and the drawn digits.
-
-    Args:
-        digits: test images and labels; 3, 4 and 7 are turned by 180 degrees or
-            mirrored.
-    """
+    """Return {name: images, (n, 784)} made of test images with labels, and others."""
     turnable = digits.x[np.isin(digits.y, TURNABLE)].reshape(-1, 28, 28)
     return {
         "turned": turnable[:, ::-1, ::-1].reshape(-1, 784),
@@ -113,23 +100,20 @@ def make_outliers(digits):
     }
 
 
-def squared_errors(images, reconstructions):
-    """Return the mean squared error of each image, (n,), of two arrays (n, 784)."""
-    return np.mean((images - reconstructions) ** 2, axis=1)
-
-
 def error_of_network(models):
-    """Return a function: images, (n, 784), to a network's error of each, (n,)."""
-    return lambda images: squared_errors(images, experiment.reconstruct(models, images))
+    """Return a function: images, (n, 784), to a network's MSE of each, (n,)."""
+    return lambda images: np.mean(
+        (images - experiment.reconstruct(models, images)) ** 2, axis=1
+    )
 
 
 def error_of_pca(x_train, size):
-    """Return a function: images, (n, 784), to the error of PCA of each, (n,)."""
+    """Return a function: images, (n, 784), to the MSE of PCA of each, (n,)."""
     pca = PCA(size, svd_solver="covariance_eigh").fit(x_train)
 
     def score(images):
-        decoded = pca.inverse_transform(pca.transform(images))
-        return squared_errors(images, np.clip(decoded, 0, 1))
+        decoded = pca.inverse_transform(pca.transform(images)).clip(0, 1)
+        return np.mean((images - decoded) ** 2, axis=1)
 
     return score
 
@@ -146,218 +130,145 @@ def auroc(inliers, others):
 
 
 def aurocs(score, inliers, sets):
-    """Return a dict: the mean "score" of the inliers, and the AUROC of each set.
-
-    Args:
-        score: a function of images, (n, 784), large for outliers.
-        inliers: test images, (n, 784).
-        sets: {name: images}. "hard" is the mean of those in HARD, if they are there.
-    """
+    """Return {"score": the inliers' mean, set: its AUROC, "hard": the mean of HARD}."""
     usual = score(inliers)
-    found = {"score": float(usual.mean())}
-    for name, images in sets.items():
-        found[name] = auroc(usual, score(images))
-    if set(HARD) <= set(sets):
-        found["hard"] = float(np.mean([found[name] for name in HARD]))
-    return found
+    found = {name: auroc(usual, score(images)) for name, images in sets.items()}
+    hard = float(np.mean([found[name] for name in HARD]))
+    return {"score": float(usual.mean()), **found, "hard": hard}
 
 
-def over_seeds(script, args, digits, sets):
-    """Return `aurocs` of a script's trained networks, as summaries over three seeds."""
+def train_scores(images, seed):
+    """Return {name: a score}, of networks and PCA that are trained on some images."""
+    scores = {}
+    for script, epochs in EPOCHS.items():
+        models, _ = experiment.retrain(script, images, seed, epochs=epochs)
+        scores[script.__name__] = error_of_network(models)
+    return {**scores, "PCA-32": error_of_pca(images, 32), "white pixels": whiteness}
 
-    def measure(seed):
-        models = experiment.load_models(script, args, seed)
-        return aurocs(error_of_network(models), digits, sets)
 
-    return experiment.over_seeds(measure)
-
-
-def alarms(score, held_out, inliers, sets):
-    """Return shares: the "false alarms" of the inliers, and the misses of each set.
+def missed(score, held_out, others):
+    """Return the share of images that raise no alarm.
 
     An alarm is a score above the 95th percentile of images that were held out from the
     training.
     """
-    threshold = np.percentile(score(held_out), 95)
-    found = {"false alarms": float(np.mean(score(inliers) > threshold))}
-    for name, images in sets.items():
-        found[name] = float(np.mean(score(images) <= threshold))
-    return found
+    return float(np.mean(score(others) <= np.percentile(score(held_out), 95)))
 
 
-def find(digit, images, sets, seed):
-    """Return {name: {"auroc", "misses"}} of scores that never saw a digit.
-
-    Args:
-        digit: the one that is left out and then is the outlier; None leaves out none.
-        images: what `experiment.load_images` returned.
-        sets: {name: outliers}, used if no digit is left out.
-        seed: for the networks.
-    """
-    fitted = images.fit.x[images.fit.y != digit]
-    held_out = images.choose.x[images.choose.y != digit]
-    inliers = images.test.x[images.test.y != digit]
-    if digit is not None:
-        sets = {"the digit": images.test.x[images.test.y == digit]}
-
-    scores = {}
-    for script, epochs in EPOCHS.items():
-        models, _ = experiment.retrain(script, fitted, seed, epochs=epochs)
-        scores[script.__name__] = error_of_network(models)
-    scores["PCA-32"] = error_of_pca(fitted, 32)
-    scores["white pixels"] = whiteness
+def leave_out(digit, images, seed):
+    """Return {score: {"auroc", "missed"}} of a digit that the scores never saw."""
+    fit, choose, usual = (of.x[of.y != digit] for of in images[1:])
+    others = images.test.x[images.test.y == digit]
     return {
         name: {
-            "auroc": aurocs(score, inliers, sets),
-            "misses": alarms(score, held_out, inliers, sets),
+            "auroc": auroc(score(usual), score(others)),
+            "missed": missed(score, choose, others),
         }
-        for name, score in scores.items()
+        for name, score in train_scores(fit, seed).items()
     }
 
 
 @common.default_style
-def draw_examples(fig, sets, digits, networks):
-    """Draw an image of each set, and what networks make of it.
-
-    Below it stands the share of test digits that come back better.
-
-    Args:
-        fig: a matplotlib figure.
-        sets: {name: images, (n, 784)}.
-        digits: test images, (n, 784).
-        networks: {name: models}.
-    """
-    shown = {
-        "a digit": digits[0],
-        "turned": sets["turned"][0],
-        "mirrored": sets["mirrored"][0],
-        "a letter": sets["letters"][LETTERS.index("R")],
-        "a drawn digit": sets["drawn digits"][7],
-        "a photograph": sets["photographs"][2],
-        "black": sets["black"][0],
-    }
-    images = np.stack(list(shown.values()))
-    no_ticks = {"xticks": [], "yticks": []}
-    axes = fig.subplots(1 + len(networks), len(shown), subplot_kw=no_ticks)
-    for axis, (name, image) in zip(axes[0], shown.items()):
-        axis.set_title(name)
-        axis.imshow(image.reshape(28, 28), cmap="gray", vmin=0, vmax=1)
-    for row, (name, models) in zip(axes[1:], networks.items()):
-        row[0].set_ylabel(name, rotation=0, ha="right", va="center")
-        usual = error_of_network(models)(digits)
-        decoded = experiment.reconstruct(models, images)
-        for axis, image, error in zip(row, decoded, squared_errors(images, decoded)):
-            axis.imshow(image.reshape(28, 28), cmap="gray", vmin=0, vmax=1)
-            axis.set_xlabel(f"{np.mean(usual < error):.0%}")
-
-
-@common.default_style
-def plot(numbers, sets, digits, networks):
-    """Draw the examples, and below them AUROC over the error on digits.
+def plot(numbers, digits, sets, networks):
+    """Draw what networks make of examples, and AUROC over the error on digits.
 
     Args:
         numbers: {name of a score: what `aurocs` returned, as summaries}.
-        sets, digits, networks: as for `draw_examples`.
+        digits, sets: test images, (n, 784), and {name: outliers}: the first of each is
+            drawn, with the share of digits that come back better.
+        networks: {name: models}.
     """
     fig = Figure(figsize=(9, 9), layout="constrained")
-    top, bottom = fig.subfigures(2, 1, height_ratios=[5, 6])
-    draw_examples(top, sets, digits, networks)
+    top, bottom = fig.subplots(2, 1, height_ratios=[4, 6])
+    shown = np.stack([images[0] for images in (digits, *sets.values())])
+    rows = [shown]
+    for row, models in enumerate(networks.values(), start=1):
+        rows.append(experiment.reconstruct(models, shown))
+        score = error_of_network(models)
+        usual = score(digits)
+        for column, error in enumerate(score(shown)):
+            place = 28 * column + 1, 28 * row + 26
+            box = {"color": "black", "pad": 1}
+            top.text(*place, f"{np.mean(usual < error):.0%}", color="orange", bbox=box)
+    tiles = np.reshape(rows, (len(rows), len(shown), 28, 28)).swapaxes(1, 2)
+    top.imshow(tiles.reshape(28 * len(rows), -1), cmap="gray", vmin=0, vmax=1)
+    top.set_xticks(28 * np.arange(len(shown)) + 14, labels=["digit", *sets])
+    top.set_yticks(28 * np.arange(len(rows)) + 14, labels=["", *networks])
+    top.tick_params(length=0, labeltop=True, labelbottom=False)
 
-    axis = bottom.subplots()
-    line = [numbers[f"PCA-{size}"] for size in PCA_SIZES]
-    x = [found["score"]["mean"] for found in line]
-    y = [found["hard"]["mean"] for found in line]
-    axis.plot(x, y, "s--", color="tab:blue")
+    means = [numbers[f"PCA-{size}"] for size in PCA_SIZES]
+    x, y = ([of[key]["mean"] for of in means] for key in ("score", "hard"))
+    bottom.plot(x, y, "s--", color="tab:blue")
     for size, *place in zip(PCA_SIZES, x, y):
-        text = f"PCA-{size}"
-        axis.annotate(text, place, (0, -16), textcoords="offset points", ha="center")
+        bottom.annotate(f"PCA-{size}", place, (-14, -16), textcoords="offset points")
     for script in SCRIPTS:
-        found = numbers[script.__name__]
-        x, y = found["score"]["seeds"], found["hard"]["seeds"]
-        axis.plot(x, y, "o", color="tab:red")
-        place = found["score"]["mean"], found["hard"]["high"]
-        text = script.__name__
-        axis.annotate(text, place, (0, 8), textcoords="offset points", ha="center")
-    axis.axhline(0.5, color="black", ls=":")
-    axis.set_xscale("log")
+        error, hard = (numbers[script.__name__][key] for key in ("score", "hard"))
+        bottom.plot(error["seeds"], hard["seeds"], "o", color="tab:red")
+        place = error["mean"], hard["high"]
+        bottom.annotate(script.__name__, place, (-14, 8), textcoords="offset points")
+    bottom.axhline(0.5, color="black", ls=":")
+    bottom.set(xscale="log", xlabel="error on test digits (MSE)")
+    bottom.set_ylabel("AUROC; a guess has 0.5")
     ticks = [0.002, 0.005, 0.01, 0.02, 0.05]
-    axis.set_xticks(ticks, labels=[f"{tick:g}" for tick in ticks])
-    axis.minorticks_off()
-    axis.margins(x=0.1, y=0.12)
-    axis.set_xlabel("error on test digits (MSE)")
-    axis.set_ylabel("AUROC; a guess has 0.5")
+    bottom.set_xticks(ticks, labels=ticks)
+    bottom.minorticks_off()
+    bottom.margins(x=0.1, y=0.12)
     return fig
-
-
-def mean_of_digits(found):
-    """Return what `find` returned of each digit left out, as the mean of the ten."""
-    means = {}
-    for name, of_score in found["0"].items():
-        means[name] = {}
-        for measure, values in of_score.items():
-            means[name][measure] = {
-                key: float(
-                    np.mean([found[str(n)][name][measure][key] for n in range(10)])
-                )
-                for key in values
-            }
-    return means
-
-
-def print_results(numbers, found, sets):
-    """Print AUROC by network and set, and then what is found with a threshold."""
-    print("AUROC, mean and range of three seeds; score is the mean of test digits")
-    columns = ["score", *sets, "hard"]
-    rows = [[name, *(row[key] for key in columns)] for name, row in numbers.items()]
-    experiment.print_table(["", *columns], rows, decimals=3)
-
-    print("\nshares with a threshold: false alarms of digits, misses of each set")
-    keys = ["false alarms", *sets]
-    by_score = found["none"].items()
-    rows = [[name, *(row["misses"][key] for key in keys)] for name, row in by_score]
-    experiment.print_table(["", *keys], rows, decimals=3)
-
-    print("\ntrained without a digit, which is then to be found: AUROC, misses, alarms")
-    rows = []
-    for digit in [*map(str, range(10)), "mean"]:
-        cells = [digit]
-        for of_score in found[digit].values():
-            cells.append(of_score["auroc"]["the digit"])
-            cells.append(of_score["misses"]["the digit"])
-            cells.append(of_score["misses"]["false alarms"])
-        rows.append(cells)
-    head = [text for name in found["0"] for text in (name, "misses", "alarms")]
-    experiment.print_table(["", *head], rows, decimals=3)
 
 
 def main(argv=None):
     args = common.parse_args(__doc__, argv)
     images = experiment.load_images(args)
-    digits = images.test.x
     sets = make_outliers(images.test)
 
-    numbers = {s.__name__: over_seeds(s, args, digits, sets) for s in SCRIPTS}
-    controls = {f"PCA-{n}": error_of_pca(images.train.x, n) for n in PCA_SIZES}
-    controls["white pixels"] = whiteness
-    for name, score in controls.items():
-        found = aurocs(score, digits, sets)
+    numbers = {}
+    for script in SCRIPTS:
+
+        def measure(seed, script=script):
+            models = experiment.load_models(script, args, seed)
+            return aurocs(error_of_network(models), images.test.x, sets)
+
+        numbers[script.__name__] = experiment.over_seeds(measure)
+    controls = {f"PCA-{size}": error_of_pca(images.train.x, size) for size in PCA_SIZES}
+    for name, score in {**controls, "white pixels": whiteness}.items():
+        found = aurocs(score, images.test.x, sets)
         numbers[name] = {key: experiment.summary([found[key]]) for key in found}
 
-    found = {"none": find(None, images, sets, args.seed)}
-    for digit in range(10):
-        found[str(digit)] = find(digit, images, sets, args.seed)
-    found["mean"] = mean_of_digits(found)
+    alarms = {}
+    for name, score in train_scores(images.fit.x, args.seed).items():
+        found = {key: missed(score, images.choose.x, sets[key]) for key in sets}
+        false_alarms = 1 - missed(score, images.choose.x, images.test.x)
+        alarms[name] = {"false alarms": false_alarms, **found}
 
-    print_results(numbers, found, sets)
+    left_out = {str(n): leave_out(n, images, args.seed) for n in range(10)}
+    left_out["mean"] = {
+        name: {
+            key: float(np.mean([left_out[str(n)][name][key] for n in range(10)]))
+            for key in ("auroc", "missed")
+        }
+        for name in alarms
+    }
+
+    print("AUROC, mean and range of three seeds; score is the mean of test digits")
+    rows = [[name, *found.values()] for name, found in numbers.items()]
+    experiment.print_table(["", *numbers["vae"]], rows, decimals=3)
+    print("\nfalse alarms of test digits, and the share of each set that is missed")
+    rows = [[name, *found.values()] for name, found in alarms.items()]
+    experiment.print_table(["", *alarms["vae"]], rows, decimals=3)
+    print("\nwithout a digit, which is then to be found: AUROC and the share missed")
+    rows = [
+        [digit, *(value for found in of.values() for value in found.values())]
+        for digit, of in left_out.items()
+    ]
+    head = [text for name in alarms for text in (name, "missed")]
+    experiment.print_table(["", *head], rows, decimals=3)
+
     networks = {s.__name__: experiment.load_models(s, args) for s in (conv_ae, vae)}
-    figure = plot(numbers, sets, digits, networks)
-    figure.savefig(args.out / "outliers.png", dpi=150)
+    plot(numbers, images.test.x, sets, networks).savefig(
+        args.out / "outliers.png", dpi=150
+    )
     experiment.report(
-        "outliers",
-        args,
-        scores=numbers,
-        found=found,
-        images={name: len(of_set) for name, of_set in sets.items()},
+        "outliers", args, scores=numbers, alarms=alarms, left_out=left_out
     )
 
 

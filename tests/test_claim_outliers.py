@@ -9,66 +9,41 @@ import experiment
 import outliers as claim
 
 
+def first_pixel(images):
+    return np.array(images)[:, 0]
+
+
 def test_auroc_by_hand():
     assert claim.auroc(np.array([1, 2, 3]), np.array([4, 5])) == 1
     assert claim.auroc(np.array([1, 2, 3]), np.array([0])) == 0
     # of six pairs the outlier has more in three, and as much in one
     assert claim.auroc(np.array([1, 2, 3]), np.array([2, 4])) == pytest.approx(4.5 / 6)
-
-
-def test_the_hard_sets_are_averaged_and_alarms_are_above_the_95th_percentile():
-    def score(images):
-        return images[:, 0]
-
-    inliers = np.array([[0], [95], [96], [99]])
     sets = {"turned": [[100]], "mirrored": [[-1]], "letters": [[100], [-1]]}
-    sets = {name: np.array(images) for name, images in sets.items()}
-    found = claim.aurocs(score, inliers, sets)
-    assert found["score"] == 72.5
-    assert found["turned"] == 1 and found["mirrored"] == 0 and found["hard"] == 0.5
+    found = claim.aurocs(first_pixel, [[0], [95], [96], [99]], sets)
+    by_hand = {"score": 72.5, "turned": 1, "mirrored": 0, "letters": 0.5, "hard": 0.5}
+    assert found == by_hand
 
-    known = np.arange(101.0)[:, None]  # the threshold is 95
-    found = claim.alarms(score, known, inliers, {"odd": np.array([[94], [95], [97]])})
-    assert found == {"false alarms": 0.5, "odd": pytest.approx(2 / 3)}
+
+def test_an_alarm_is_above_the_95th_percentile():
+    held_out = np.arange(101.0)[:, None]
+    found = claim.missed(first_pixel, held_out, [[94], [95], [97], [99]])
+    assert found == 0.5
 
 
 def test_what_is_left_out_is_never_trained_on_and_then_is_the_outlier(monkeypatch):
-    fits = []
+    def train_scores(images, seed):
+        assert np.unique(images).tolist() == list(range(100, 109))
+        return {"net": first_pixel}
 
-    def retrain(script, images, seed, epochs):
-        fits.append((script, np.unique(images[:, 0]), epochs))
-        return script, None
-
-    monkeypatch.setattr(experiment, "retrain", retrain)
-    monkeypatch.setattr(claim, "error_of_network", lambda models: lambda x: x[:, 0])
-    monkeypatch.setattr(claim, "error_of_pca", lambda x, size: lambda x: x[:, 0])
-
-    def part(first):  # the first pixel tells part and digit
-        labels = np.arange(10)
-        pixels = np.float32(labels + first)[:, None] * np.ones(784)
-        return experiment.Images(pixels, labels)
-
-    images = experiment.Sets(None, part(100), part(20), part(0))
-    found = claim.find(9, images, {}, seed=0)
-    for script, pixels, epochs in fits:
-        assert pixels.tolist() == list(range(100, 109))
-        assert epochs == claim.EPOCHS[script]
-    assert len(fits) == 2
-    for of_score in found.values():
-        assert of_score["auroc"]["the digit"] == 1  # 9 is more than 0 to 8
-        assert of_score["misses"] == {"false alarms": 0, "the digit": 1}
-
-    found = {str(digit): {"net": {"misses": {"x": digit}}} for digit in range(10)}
-    assert claim.mean_of_digits(found) == {"net": {"misses": {"x": 4.5}}}
-
-
-def test_each_seed_has_a_model_of_its_own(monkeypatch):
-    monkeypatch.setattr(experiment, "load_models", lambda script, args, seed: seed)
-    monkeypatch.setattr(
-        claim, "error_of_network", lambda seed: lambda x: x[:, 0] + seed
+    monkeypatch.setattr(claim, "train_scores", train_scores)
+    digits = np.arange(10)
+    images = experiment.Sets(  # train, fit, choose and test; the pixel is the digit
+        *(
+            experiment.Images(digits[:, None] + first, digits)
+            for first in (0, 100, 0, 0)
+        )
     )
-    found = claim.over_seeds(None, None, np.zeros((2, 1)), {"odd": np.ones((2, 1))})
-    assert found["score"]["seeds"] == [0, 1, 2] and found["odd"]["seeds"] == [1, 1, 1]
+    assert claim.leave_out(9, images, seed=0) == {"net": {"auroc": 1, "missed": 0}}
 
 
 def test_characters_are_drawn_as_digits_are():
@@ -97,7 +72,7 @@ def test_the_sets_hold_what_their_names_say():
     assert sets["black"].max() == 0
 
 
-def test_controls_by_hand():
+def test_pca_by_hand():
     x_train = np.random.default_rng(0).random((40, 784), np.float32)
     images = x_train[:3] + 0.1
     _, _, axes = np.linalg.svd(x_train - x_train.mean(axis=0), full_matrices=False)
@@ -106,4 +81,3 @@ def test_controls_by_hand():
     by_hand = np.mean((images - decoded) ** 2, axis=1)
     score = claim.error_of_pca(x_train, 2)
     np.testing.assert_allclose(score(images), by_hand, rtol=1e-3)
-    np.testing.assert_allclose(claim.whiteness(images), images.mean(axis=1))
