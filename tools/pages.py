@@ -38,11 +38,10 @@ def pages():
 
 
 def numbers_of(name):
-    """Return the numbers of a record, or of a Keras of old; {} if there are none."""
+    """Return the numbers of a record, or of a Keras of old."""
     if name.startswith("history/"):
         return read_json(f"claims/history/output/{name.removeprefix('history/')}.json")
-    is_whole = (PROJECT / f"record/{name}.txt").is_file() or name == "post"
-    return read_json(f"record/{name}.json")["data"] if is_whole else {}
+    return read_json(f"record/{name}.json")["data"]
 
 
 def read_json(path):
@@ -51,7 +50,7 @@ def read_json(path):
 
 def seeds_of(name):
     """Return what a script has written with each of its seeds, a list of dicts."""
-    paths = PROJECT.glob(f"record/{name}-[0-9].txt")
+    paths = PROJECT.glob(f"record/{name}-[0-9].json")
     return [numbers_of(path.stem) for path in sorted(paths)]
 
 
@@ -68,10 +67,6 @@ def inside(data, path):
     raise KeyError(f"{path} is not among {list(data)}")
 
 
-class NotOnRecord(Exception):
-    """A program has not been run yet."""
-
-
 def look_up(name, path):
     """Return what stands at a path in the numbers of a record.
 
@@ -81,18 +76,14 @@ def look_up(name, path):
         name, _, path = path.rpartition("/")
     seeds = seeds_of(name)
     if not seeds:
-        numbers = numbers_of(name)
-        if not numbers:
-            raise NotOnRecord(name)
-        return inside(numbers, path)
+        return inside(numbers_of(name), path)
 
-    part = re.search(r"\.(mean|low|high)$", path)
-    path = path[: part.start()] if part else path
+    path, _, part = path.partition(".")
     values = [inside(numbers, path) for numbers in seeds]
     if len(set(values)) == 1:
         return values[0]
     found = {"mean": mean(values), "low": min(values), "high": max(values)}
-    return found[part[1]] if part else found
+    return found[part] if part else found
 
 
 def as_text(value, form=""):
@@ -127,7 +118,7 @@ def table(name, rows, columns):
     """
     try:
         fill(list(cells_of(name, rows, columns)))
-    except NotOnRecord:
+    except FileNotFoundError:
         print(*previous(), sep="\n")
 
 
@@ -172,26 +163,24 @@ def scripts():
     Its last cells are the numbers in the code, the post's epochs and loss, the script's
     epochs and BCE, its minutes, and the seconds on a GPU if record/gpu/ has them.
     """
-    names = re.findall(r"^\| \[(\w+)\.py\]", "\n".join(previous()), re.MULTILINE)
-    known = sorted(record.SCRIPTS)
-    if sorted(names) != known:
-        raise ValueError(f"the page has {sorted(names)}, the record {known}")
-    columns = [
-        "{row}/code_size",
-        "post/{row}.epochs",
-        "post/{row}.loss",
-        "{row}/epochs",
-        "{row}/bce",
-    ]
+    names = scripts_of_the_page()
+    if sorted(names) != sorted(record.SCRIPTS):
+        raise ValueError(f"the page has {names}, the record {list(record.SCRIPTS)}")
+    columns = ["{row}/code_size", "post/{row}.epochs", "post/{row}.loss"]
+    columns += ["{row}/epochs", "{row}/bce"]
     filled = list(cells_of("", names, columns))
     for name, cells in zip(names, filled):
         cells.append(f"{record.SCRIPTS[name]:.1f}")
 
-    gpu = [numbers_of(f"gpu/{name}-0") for name in names]
-    if all(gpu):
-        for numbers, cells in zip(gpu, filled):
-            cells.append(f"{numbers['seconds']:.0f}")
-    fill(filled, "GPU, s" if all(gpu) else "")
+    on_gpu = [PROJECT / f"record/gpu/{name}-0.json" for name in names]
+    if not all(path.is_file() for path in on_gpu):
+        return fill(filled)
+    seconds = cells_of("", names, ["gpu/{row}-0/seconds:.0f"])
+    fill([cells + more for cells, more in zip(filled, seconds)], "GPU, s")
+
+
+def scripts_of_the_page():
+    return re.findall(r"^\| \[(\w+)\.py\]", "\n".join(previous()), re.MULTILINE)
 
 
 def overfitting():
@@ -201,30 +190,32 @@ def overfitting():
     which epochs of the seeds that was.
     """
     filled = []
-    for name in re.findall(r"\[(\w+)\.py\]", "\n".join(previous())):
-        train, test, lowest, epochs = [], [], [], []
-        for numbers in seeds_of(name):
-            history = numbers["history"]
-            key = "binary_crossentropy" if "binary_crossentropy" in history else "loss"
-            train.append(history[key][-1])
-            test.append(history[f"val_{key}"][-1])
-            lowest.append(min(history[f"val_{key}"]))
-            epochs.append(history[f"val_{key}"].index(lowest[-1]) + 1)
-        when = sorted({min(epochs), max(epochs)})
-        cells = [as_text(mean(values)) for values in (train, test, lowest)]
-        last = numbers["epochs"]
-        filled.append([*cells, f"{'–'.join(map(str, when))} / {last}"])
+    for name in scripts_of_the_page():
+        histories = [numbers["history"] for numbers in seeds_of(name)]
+        penalised = "binary_crossentropy" in histories[0]  # then loss is not BCE
+        key = "binary_crossentropy" if penalised else "loss"
+        train = [history[key] for history in histories]
+        test = [history[f"val_{key}"] for history in histories]
+
+        best = sorted({losses.index(min(losses)) + 1 for losses in test})
+        when = "–".join(str(epoch) for epoch in sorted({best[0], best[-1]}))
+        means = [
+            mean(losses[-1] for losses in train),
+            mean(losses[-1] for losses in test),
+            mean(min(losses) for losses in test),
+        ]
+        filled.append([*map(as_text, means), f"{when} / {len(train[0])}"])
     fill(filled)
 
 
 def machines():
     """Print with what and on what the scripts were run, one line a kind."""
     found = set()
-    for path in sorted(PROJECT.glob("record/*-[0-9].txt")):
-        own = read_json(path.with_suffix(".json"))
-        machine, data = own["machine"], own["data"]
+    for path in PROJECT.glob("record/*-[0-9].json"):
+        own = read_json(path)
+        data, processor = own["data"], own["machine"]["processor"]
         with_what = f"Python {data['python']}, Keras {data['keras']}, {data['backend']}"
-        found.add(f"- {with_what}; {machine['processor']}")
+        found.add(f"- {with_what}; {processor}")
     print(*sorted(found), sep="\n")
 
 
