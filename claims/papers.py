@@ -11,6 +11,7 @@ Three comparisons, each with what differs on the page:
     python claims/papers.py        (after the scripts, with seeds 0, 1 and 2)
 """
 
+from functools import partial
 import math
 import time
 
@@ -30,7 +31,7 @@ import vae
 
 SCRIPTS = simple_ae, sparse_ae, deep_ae, conv_ae, seq2seq_ae, vae
 HINTON_EPOCHS = 10
-KERAS_IO_EPOCHS = 6  # of its 30: its rate is constant, so these are its first six
+KERAS_IO_EPOCHS = 4  # of its 30: its rate is constant, so these are its first four
 PYTORCH_EPOCHS = 10
 
 # Davidson et al., 2018, arXiv 1804.00891, table 1, d = 2.
@@ -87,50 +88,49 @@ def train_on_black_and_white(x_train, seed):
 def compare_likelihoods(args, sets):
     """Return log p(x) and ELBO of test images in black and white, by three seeds."""
     images = black_or_white(sets.test.x, seed=0)
-    errors = {}
 
-    def measure(models, name):
+    def measure(models):
         found = log_p(models[2], images)
-        errors[name] = float(found.std() / math.sqrt(len(found)))
-        return {"log_p": float(found.mean()), **experiment.elbo(models, images)}
+        return {
+            "log_p": found.mean(),
+            "standard_error": found.std() / math.sqrt(len(found)),
+            **experiment.elbo(models, images),
+        }
 
-    def grey(seed):
-        return measure(experiment.load_models(vae, args, seed), "grey")
-
-    def black_and_white(seed):
-        models = train_on_black_and_white(sets.train.x, seed)
-        return measure(models, "black_and_white")
-
-    decoder = experiment.load_models(vae, args)[2]
-    convergence = {
-        points: float(log_p(decoder, images[:2000], points).mean())
-        for points in (200, 300)
-    }
+    _, _, decoder = experiment.load_models(vae, args)
     return {
-        "grey": experiment.over_seeds(grey),
-        "black_and_white": experiment.over_seeds(black_and_white),
-        "standard_error": errors,  # over the images, of the last seed
-        "convergence": convergence,
+        "grey": experiment.over_seeds(
+            lambda seed: measure(experiment.load_models(vae, args, seed))
+        ),
+        "black_and_white": experiment.over_seeds(
+            lambda seed: measure(train_on_black_and_white(sets.train.x, seed))
+        ),
+        "convergence": {
+            points: float(log_p(decoder, images[:2000], points).mean())
+            for points in (200, 300)
+        },
     }
+
+
+def chain(x, *stack):
+    """Return what some layers make of x, one after the other."""
+    for layer in stack:
+        x = layer(x)
+    return x
 
 
 def build_hinton():
     """Return the network of 2006, with silu for its logistic units."""
+    hidden = partial(layers.Dense, activation="silu")
     input_img = keras.Input(shape=(784,))
-    x = input_img
-    for units in 1000, 500, 250:
-        x = layers.Dense(units, activation="silu")(x)
-    encoder = keras.Model(input_img, layers.Dense(30)(x), name="encoder")
+    encoded = chain(input_img, hidden(1000), hidden(500), hidden(250), layers.Dense(30))
+    encoder = keras.Model(input_img, encoded, name="encoder")
 
     encoded_input = keras.Input(shape=(30,))
-    x = encoded_input
-    for units in 250, 500, 1000:
-        x = layers.Dense(units, activation="silu")(x)
-    decoded = layers.Dense(784, activation="sigmoid", name="output")(x)
+    output = layers.Dense(784, activation="sigmoid", name="output")
+    decoded = chain(encoded_input, hidden(250), hidden(500), hidden(1000), output)
     decoder = keras.Model(encoded_input, decoded, name="decoder")
-
-    autoencoder = keras.Model(input_img, decoder(encoder(input_img)))
-    return autoencoder, encoder, decoder
+    return keras.Model(input_img, decoder(encoder(input_img))), encoder, decoder
 
 
 def compare_errors(args, sets):
@@ -140,15 +140,14 @@ def compare_errors(args, sets):
     """
     x_test = sets.test.x
 
-    def of_script(script):
+    def over_seeds(models_of):
         def measure(seed):
-            models = experiment.load_models(script, args, seed)
-            decoded = experiment.reconstruct(models, x_test)
+            decoded = experiment.reconstruct(models_of(seed), x_test)
             return {"error": 784 * experiment.mse(x_test, decoded)}
 
         return experiment.over_seeds(measure)["error"]
 
-    def of_hinton(seed):
+    def train_hinton(seed):
         models, _ = experiment.retrain(
             deep_ae,
             sets.train.x,
@@ -158,60 +157,57 @@ def compare_errors(args, sets):
             epochs=HINTON_EPOCHS,
             batch_size=512,
         )
-        decoded = experiment.reconstruct(models, x_test)
-        return {"error": 784 * experiment.mse(x_test, decoded)}
+        return models
 
-    pca = PCA(30, svd_solver="full").fit(sets.train.x)
+    errors = {
+        script.__name__: over_seeds(partial(experiment.load_models, script, args))
+        for script in SCRIPTS
+    }
+    pca = PCA(30, svd_solver="covariance_eigh").fit(sets.train.x)
     projected = pca.inverse_transform(pca.transform(x_test))
-    errors = {script.__name__: of_script(script) for script in SCRIPTS}
-    errors["pca_30"] = 784 * experiment.mse(x_test, projected)
-    errors["hinton"] = experiment.over_seeds(of_hinton)["error"]
-    return errors
+    errors["PCA-30"] = 784 * experiment.mse(x_test, projected)
+    return {**errors, "network of 2006": over_seeds(train_hinton)}
+
+
+def build_vae(shape, code_size, encoder_layers, decoder_layers):
+    """Return a VAE's (autoencoder, encoder, decoder); the loss is in nats an image."""
+    input_img = keras.Input(shape=shape)
+    x = chain(input_img, *encoder_layers)
+    z_mean = layers.Dense(code_size)(x)
+    z_log_var = layers.Dense(code_size)(x)
+    z = vae.Sampling(kl_weight=1.0)([z_mean, z_log_var])
+    encoder = keras.Model(input_img, [z_mean, z_log_var, z], name="encoder")
+
+    encoded_input = keras.Input(shape=(code_size,))
+    decoded = chain(encoded_input, *decoder_layers)
+    decoder = keras.Model(encoded_input, decoded, name="decoder")
+    return keras.Model(input_img, decoder(z)), encoder, decoder
 
 
 def build_keras_io():
     """Return the layers of keras.io's example, and vae.py's `Sampling`."""
-    input_img = keras.Input(shape=(28, 28, 1))
-    x = input_img
-    for filters in 32, 64:
-        x = layers.Conv2D(filters, 3, strides=2, padding="same", activation="relu")(x)
-    x = layers.Dense(16, activation="relu")(layers.Flatten()(x))
-
-    encoded_input = keras.Input(shape=(2,))
-    y = layers.Dense(7 * 7 * 64, activation="relu")(encoded_input)
-    y = layers.Reshape((7, 7, 64))(y)
-    for filters in 64, 32:
-        y = layers.Conv2DTranspose(
-            filters, 3, strides=2, padding="same", activation="relu"
-        )(y)
-    decoded = layers.Conv2DTranspose(1, 3, padding="same", activation="sigmoid")(y)
-    return join_vae(input_img, x, encoded_input, decoded)
+    options = {"strides": 2, "padding": "same", "activation": "relu"}
+    encoder_layers = [
+        layers.Conv2D(32, 3, **options),
+        layers.Conv2D(64, 3, **options),
+        layers.Flatten(),
+        layers.Dense(16, activation="relu"),
+    ]
+    decoder_layers = [
+        layers.Dense(7 * 7 * 64, activation="relu"),
+        layers.Reshape((7, 7, 64)),
+        layers.Conv2DTranspose(64, 3, **options),
+        layers.Conv2DTranspose(32, 3, **options),
+        layers.Conv2DTranspose(1, 3, padding="same", activation="sigmoid"),
+    ]
+    return build_vae((28, 28, 1), 2, encoder_layers, decoder_layers)
 
 
 def build_pytorch():
     """Return the layers of PyTorch's example: 784-400-20-400-784."""
-    input_img = keras.Input(shape=(784,))
-    x = layers.Dense(400, activation="relu")(input_img)
-    encoded_input = keras.Input(shape=(20,))
-    y = layers.Dense(400, activation="relu")(encoded_input)
-    decoded = layers.Dense(784, activation="sigmoid")(y)
-    return join_vae(input_img, x, encoded_input, decoded)
-
-
-def join_vae(input_img, last, encoded_input, decoded):
-    """Return a VAE's (autoencoder, encoder, decoder), whose loss is in nats an image.
-
-    Args:
-        input_img, last: the encoder's input and its last hidden layer's output.
-        encoded_input, decoded: the decoder's input and its output.
-    """
-    z_mean = layers.Dense(encoded_input.shape[-1])(last)
-    z_log_var = layers.Dense(encoded_input.shape[-1])(last)
-    z = vae.Sampling(kl_weight=1.0)([z_mean, z_log_var])
-    encoder = keras.Model(input_img, [z_mean, z_log_var, z], name="encoder")
-    decoder = keras.Model(encoded_input, decoded, name="decoder")
-    autoencoder = keras.Model(input_img, decoder(z))
-    return autoencoder, encoder, decoder
+    hidden = partial(layers.Dense, 400, activation="relu")
+    output = layers.Dense(784, activation="sigmoid")
+    return build_vae((784,), 20, [hidden()], [hidden(), output])
 
 
 def nats(images, decoded):
@@ -249,34 +245,23 @@ def compare_tutorials(args, sets):
 
 @common.default_style
 def plot(likelihoods, errors):
-    """Draw log p(x) and the squared error, each beside the published numbers."""
+    """Draw log p(x) and the squared error, blue dots, beside the published numbers."""
     fig = Figure(figsize=(11, 4), layout="constrained")
     left, right = fig.subplots(1, 2)
-    black_and_white = likelihoods["black_and_white"]["log_p"]
-    ours = {
-        "vae.py": likelihoods["grey"]["log_p"]["seeds"],
-        "the same, trained on\nblack and white": black_and_white["seeds"],
-    }
-    draw_beside(left, ours, DAVIDSON)
     left.set_xlabel("log p(x), nats; further right is better")
-
-    ours = {f"{s.__name__}.py": errors[s.__name__]["seeds"] for s in SCRIPTS[:-1]}
-    ours["PCA, 30 numbers"] = [errors["pca_30"]]
-    ours["the network of 2006"] = errors["hinton"]["seeds"]
-    draw_beside(right, ours, HINTON)
     right.set_xlabel("squared error of an image; further left is better")
+    of_vae = {
+        "vae.py, on grey": likelihoods["grey"]["log_p"],
+        "on black and white": likelihoods["black_and_white"]["log_p"],
+    }
+    for axis, ours, published in (left, of_vae, DAVIDSON), (right, errors, HINTON):
+        for name, found in ours.items():
+            seeds = found["seeds"] if isinstance(found, dict) else [found]
+            axis.plot(seeds, [name] * len(seeds), "o", color="C0")
+        axis.plot(list(published.values()), list(published), "s", color="C1")
+        axis.invert_yaxis()
+        axis.grid(alpha=0.4)
     return fig
-
-
-def draw_beside(axis, ours, published):
-    """Draw rows of blue dots, one a seed, and of orange squares, as published."""
-    rows = {**ours, **{name: [value] for name, value in published.items()}}
-    for place, (name, values) in enumerate(rows.items()):
-        color, mark = ("C0", "o") if name in ours else ("C1", "s")
-        axis.plot(values, [place] * len(values), mark, color=color)
-    axis.set_yticks(range(len(rows)), labels=list(rows))
-    axis.invert_yaxis()
-    axis.grid(alpha=0.4)
 
 
 def main(argv=None):
@@ -284,30 +269,26 @@ def main(argv=None):
     sets = experiment.load_images(args)
 
     likelihoods = compare_likelihoods(args, sets)
-    print("log p(x) of test images in black and white, nats:")
-    names = "grey", "black_and_white"
-    head = ["trained on", "ELBO", "log p(x)", "standard error"]
-    rows = []
-    for name in names:
-        measured = likelihoods[name]
-        error = likelihoods["standard_error"][name]
-        rows.append([name, measured["elbo"], measured["log_p"], error])
-    rows += [[name, "", value, ""] for name, value in DAVIDSON.items()]
-    experiment.print_table(head, rows, decimals=2)
-    print(f"the same by 200 and 300 points a side: {likelihoods['convergence']}")
+    print("log p(x) of test images in black and white, nats")
+    measures = "elbo", "log_p", "standard_error"
+    rows = [
+        (name, *(likelihoods[name][measure] for measure in measures))
+        for name in ("grey", "black_and_white")
+    ]
+    experiment.print_table(["trained on", *measures], rows, decimals=2)
+    print(f"grey, 2,000 images, points a side: {likelihoods['convergence']}")
 
     errors = compare_errors(args, sets)
-    print("\nthe squared error of a test image:")
-    rows = list({**errors, **HINTON}.items())
-    experiment.print_table(["", "squared error"], rows, decimals=2)
+    print("\nthe squared error of a test image")
+    experiment.print_table(["", "squared error"], errors.items(), decimals=2)
 
     tutorials = compare_tutorials(args, sets)
-    print("\nVAEs on grey test images, nats, one seed:")
-    rows = [[name, *measured.values()] for name, measured in tutorials.items()]
-    head = ["", *tutorials["vae"]]
-    experiment.print_table(head, rows, decimals=1)
+    print("\nVAEs on grey test images, nats, one seed")
+    rows = [(name, *measured.values()) for name, measured in tutorials.items()]
+    experiment.print_table(["", *tutorials["vae"]], rows, decimals=1)
 
-    plot(likelihoods, errors).savefig(args.out / "papers.png")
+    errors_but_vae = {name: of for name, of in errors.items() if name != "vae"}
+    plot(likelihoods, errors_but_vae).savefig(args.out / "papers.png")
     experiment.report(
         "papers",
         args,
