@@ -41,14 +41,12 @@ SCRIPTS = {
     "denoise_ae": 2.5,
 }
 REPEATED = "simple_ae", "deep_ae", "vae"
-RUNS = {
-    f"{name}-0": Run(f"{name}.py", minutes, name in REPEATED)
-    for name, minutes in SCRIPTS.items()
-}
-for seed in 1, 2, 3, 4:
+RUNS = {}
+for seed in range(5):
+    flags = f" --seed {seed} --out outputs/seed-{seed}" if seed else ""
     for name, minutes in SCRIPTS.items():
-        command = f"{name}.py --seed {seed} --out outputs/seed-{seed}"
-        RUNS[f"{name}-{seed}"] = Run(command, minutes)
+        again = name in REPEATED and seed == 0
+        RUNS[f"{name}-{seed}"] = Run(f"{name}.py{flags}", minutes, again)
 RUNS |= {
     "pca": Run("claims/pca.py", 4),
     "gallery": Run("claims/gallery.py", 0.2),
@@ -77,32 +75,27 @@ def code_of(program):
     while waiting:
         path = waiting.pop()
         tree = ast.parse(path.read_text(encoding="utf-8"))
+        names = []
         for node in ast.walk(tree):
-            body = getattr(node, "body", None)
-            if isinstance(body, list):
-                node.body = [part for part in body if not is_text(part)]
+            if isinstance(node, ast.Import):
+                names += [alias.name for alias in node.names]
+            elif isinstance(node, ast.ImportFrom):
+                names.append(node.module)
+            elif isinstance(getattr(node, "body", None), list):
+                node.body = [part for part in node.body if not is_text(part)]
         # Pythons differ in the quotes that they give to a string in an f-string.
         found[path] = ast.unparse(tree).replace('"', "'")
 
-        for node in ast.walk(tree):
-            names = [
-                alias.name for alias in getattr(node, "names", []) if is_import(node)
-            ]
-            names += [node.module] if isinstance(node, ast.ImportFrom) else []
-            for name in names:
-                for folder in PROJECT, PROJECT / "claims", program.parent:
-                    module = folder / f"{name}.py"
-                    if module.is_file() and module not in found:
-                        waiting.append(module)
+        for name in names:
+            for folder in PROJECT, PROJECT / "claims", program.parent:
+                module = folder / f"{name}.py"
+                if module.is_file() and module not in found:
+                    waiting.append(module)
     return found
 
 
 def is_text(node):
     return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
-
-
-def is_import(node):
-    return isinstance(node, ast.Import | ast.ImportFrom)
 
 
 def hash_of(program):
@@ -131,10 +124,9 @@ def read(name, folder="record"):
 
 def is_today(name, folder="record"):
     """Return if a record was made by today's code and today's command."""
+    today = hash_of(program_of(name)), RUNS[name].command
     record = read(name, folder)
-    command = record.get("command")
-    is_same = record.get("hash") == hash_of(program_of(name))
-    return is_same and command == RUNS[name].command
+    return (record.get("hash"), record.get("command")) == today
 
 
 def missing_models(name, folder="record"):
@@ -146,12 +138,8 @@ def missing_models(name, folder="record"):
     for path in code_of(program_of(name)):
         seed_0 = f"{path.stem}-0"
         if path != program_of(name) and seed_0 in RUNS:
-            numbers = PROJECT / "outputs" / f"{path.stem}.json"
-            text = numbers.read_text(encoding="utf-8") if numbers.is_file() else "{}"
-            if (
-                not is_today(seed_0, folder)
-                or json.loads(text) != read(seed_0, folder)["data"]
-            ):
+            numbers = read(path.stem, "outputs")
+            if not is_today(seed_0, folder) or numbers != read(seed_0, folder)["data"]:
                 found.append(path.stem)
     return found
 
@@ -191,59 +179,61 @@ def run(name):
     return done.stdout, data, sorted(pictures)
 
 
-def machine():
-    """Return on what and when a record is made; the versions are in its numbers."""
-    info = Path("/proc/cpuinfo")  # on Linux, where platform knows no name
-    lines = info.read_text(encoding="utf-8").splitlines() if info.is_file() else []
-    names = [line.split(": ")[1] for line in lines if line.startswith("model name")]
-    return {
-        "processor": names[0] if names else platform.processor(),
-        "date": date.today().isoformat(),
-    }
-
-
 def keep(name, code, printed, data, pictures, folder):
     """Write a record, and copy the pictures of a claim and of seed 0 to figures/."""
     record = {
         "hash": code,
         "command": RUNS[name].command,
-        "machine": machine(),
+        "machine": {"processor": processor(), "date": date.today().isoformat()},
         "pictures": {path.name: digits(path.read_bytes()) for path in pictures},
         "data": data,
     }
+    text = json.dumps(record, indent=1, ensure_ascii=False) + "\n"
     target = PROJECT / folder
     target.mkdir(parents=True, exist_ok=True)
-    text = json.dumps(record, indent=1, ensure_ascii=False) + "\n"
-    printed_file = target / f"{name}.txt"
-    printed_file.write_text(printed, encoding="utf-8", newline="\n")
-    (target / f"{name}.json").write_text(text, encoding="utf-8", newline="\n")
+    for suffix, content in ("txt", printed), ("json", text):
+        path = target / f"{name}.{suffix}"
+        path.write_text(content, encoding="utf-8", newline="\n")
     if folder == "record" and "--seed" not in RUNS[name].command:
         for path in pictures:
             shutil.copyfile(path, PROJECT / "figures" / path.name)
 
 
-def differences(old, new, place=""):
+def processor():
+    """Return the processor's name; on Linux Python's platform knows none."""
+    info = Path("/proc/cpuinfo")
+    text = info.read_text(encoding="utf-8") if info.is_file() else ""
+    names = re.findall("^model name.*: (.+)", text, re.MULTILINE)
+    return names[0] if names else platform.processor()
+
+
+def differences(old, new):
     """Return where two sets of numbers differ by more than another processor explains.
 
-    That is 1 % of a number with decimals, and 5 of what is counted. Seconds, versions
-    and the history of the epochs are not compared.
+    That is 1 % of a number with decimals, and 5 of what is counted.
     """
-    if isinstance(old, dict) and isinstance(new, dict):
-        found = []
-        for key in sorted({*old, *new}):
-            if "seconds" not in key and key != "history":
-                found += differences(old.get(key), new.get(key), f"{place}.{key}")
-        return found
-    if isinstance(old, list) and isinstance(new, list) and len(old) == len(new):
-        pairs = enumerate(zip(old, new))
-        return [d for i, (a, b) in pairs for d in differences(a, b, f"{place}.{i}")]
-    if isinstance(old, str) and isinstance(new, str):
-        return []
-    if isinstance(old, int | float) and isinstance(new, int | float):
-        counted = isinstance(old, int) and isinstance(new, int)
-        allowed = 5 if counted else 0.01 * abs(old) + 0.0001
-        return [f"{place}: {old} and {new}"] if abs(old - new) > allowed else []
-    return [] if old == new else [f"{place}: {old} and {new}"]
+    old, new = dict(leaves(old)), dict(leaves(new))
+    found = []
+    for place in sorted({*old, *new}):
+        a, b = old.get(place), new.get(place)
+        if isinstance(a, int | float) and isinstance(b, int | float):
+            counted = isinstance(a, int) and isinstance(b, int)
+            is_near = abs(a - b) <= (5 if counted else 0.01 * abs(a) + 0.0001)
+        else:
+            is_near = a == b or isinstance(a, str) and isinstance(b, str)
+        if not is_near:
+            found.append(f"{place}: {a} and {b}")
+    return found
+
+
+def leaves(data, place=""):
+    """Yield what is compared, with its place: no seconds, no history of the epochs."""
+    if not isinstance(data, dict | list):
+        yield place, data
+        return
+    for key, part in data.items() if isinstance(data, dict) else enumerate(data):
+        if "seconds" not in str(key) and key != "history":
+            yield from leaves(part, f"{place}.{key}")
 
 
 def record(name, folder):
@@ -257,10 +247,10 @@ def record(name, folder):
     if models:
         raise RuntimeError(f"not on record: the models in outputs/ of {models}")
     code = hash_of(program_of(name))
-    printed, data, pictures = run(name)
+    result = run(name)
     if code != hash_of(program_of(name)):
         raise RuntimeError("its code has changed while it ran")
-    keep(name, code, printed, data, pictures, folder)
+    keep(name, code, *result, folder)
 
 
 def repeat(name):
@@ -278,9 +268,8 @@ def main(argv=None):
     parser.add_argument("--folder", default="", help="a folder in record/")
     parser.add_argument("--again", action="store_true", help="compare, keep nothing")
     args = parser.parse_args(argv)
-    for name in args.names:
-        if name not in RUNS:
-            parser.error(f"there is no record {name}: choose from {', '.join(RUNS)}")
+    for name in {*args.names} - {*RUNS}:
+        parser.error(f"there is no record {name}: choose from {', '.join(RUNS)}")
 
     folder = (Path("record") / args.folder).as_posix()
     failed = []
@@ -290,15 +279,11 @@ def main(argv=None):
         print(f"{name}: python {RUNS[name].command}", flush=True)
         started = time.perf_counter()
         try:
-            if args.again:
-                repeat(name)
-            else:
-                record(name, folder)
+            repeat(name) if args.again else record(name, folder)
+            print(f"{name}: {time.perf_counter() - started:.0f} s", flush=True)
         except RuntimeError as error:
             print(f"{error}\n{name}: failed", flush=True)
             failed.append(name)
-        else:
-            print(f"{name}: {time.perf_counter() - started:.0f} s", flush=True)
 
     if failed:
         print(f"failed: {', '.join(failed)}")
