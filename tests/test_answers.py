@@ -48,6 +48,31 @@ def test_pca():
         assert tried[0] < row["rate"] < tried[-1]
 
 
+def test_maps_2d():
+    data = record("maps_2d")
+    scores = data["scores"]
+    errors = {
+        name: summary([1 - value for value in score["seeds"]])
+        for name, score in scores.items()
+        if isinstance(score, dict)
+    }
+    pca, t_sne, pixels, pca_32 = (test["seeds"] for test in data["tests"])
+
+    # Better than PCA, not than t-SNE; without a relu, and by a VAE, a little better.
+    for seed in range(3):
+        assert pca[seed]["wins"] > pca[seed]["losses"] and pca[seed]["p"] < 1e-9
+        assert t_sne[seed]["wins"] < t_sne[seed]["losses"] and t_sne[seed]["p"] < 1e-9
+    for name in "autoencoder without relu", "VAE":
+        assert lower(errors[name], errors["autoencoder"], 3)
+    by_pca, by_code = "PCA, 50 numbers, t-SNE", "code of 32 numbers, t-SNE"
+    assert lower(errors[by_pca], errors[by_code], 3)
+
+    # The code is a better measure of nearness than pixels, and no better than PCA.
+    assert all(s["wins"] > s["losses"] and s["p"] < 0.05 for s in pixels)
+    assert all(s["wins"] < s["losses"] for s in pca_32)
+    assert sum(s["p"] < 0.05 for s in pca_32) == 2
+
+
 def test_code_size():
     data = record("code_size")
     kinds = data["kinds"]
