@@ -17,6 +17,15 @@ def record(name):
     return json.loads(path.read_text(encoding="utf-8"))["data"]
 
 
+def no_difference_is_seen(some, others, decimals=4):
+    return not lower(some, others, decimals) and not lower(others, some, decimals)
+
+
+def is_no_end(rate, tried):
+    """Tell if lower and higher rates than the one that was chosen were tried."""
+    return min(map(float, tried)) < rate < max(map(float, tried))
+
+
 def test_pca():
     data = record("pca")
     networks = data["networks"]
@@ -39,13 +48,11 @@ def test_pca():
     # Each loss wins in its own measure; with a linear code BCE costs no MSE.
     assert lower(own["bce"], by_mse["bce"]) and lower(by_mse["mse"], own["mse"])
     assert by_mse["bce"]["high"] < 1.05 * own["bce"]["low"]
-    mse = networks["+ sigmoid"]["mse"], networks["+ BCE"]["mse"]
-    assert not lower(*mse) and not lower(*reversed(mse))
+    assert no_difference_is_seen(networks["+ sigmoid"]["mse"], networks["+ BCE"]["mse"])
     assert tied["parameters"] < 0.52 * own["parameters"]
     for row in networks.values():
         assert min(row["tried"].values()) == row["tried"][f"{row['rate']}"]
-        tried = sorted(map(float, row["tried"]))
-        assert tried[0] < row["rate"] < tried[-1]
+        assert is_no_end(row["rate"], row["tried"])
 
 
 def test_maps_2d():
@@ -73,6 +80,34 @@ def test_maps_2d():
     assert sum(s["p"] < 0.05 for s in pca_32) == 2
 
 
+def test_sampling():
+    data = record("sampling")
+    networks = data["networks"]
+    plain, no_kl, vae = (networks[name] for name in ("plain", "VAE, beta 0", "VAE"))
+
+    # By one Gaussian a plain code gives fewer kinds of digit; by ten, as many.
+    assert lower(plain["kinds"], vae["kinds"], 1)
+    assert lower(no_kl["kinds"], vae["kinds"], 1)
+    for name, decimals in {"kinds": 1, "agree": 2}.items():
+        pair = plain[f"{name}_mixture"], vae[name]
+        assert not lower(*pair, decimals) and not lower(*reversed(pair), decimals)
+    assert vae["agree"]["high"] < data["test_images"]["agree"]
+
+    # A larger beta fills N(0, 1) better; with 4 ELBO is worse than with 1.
+    half, four = networks["VAE, beta 0.5"], networks["VAE, beta 4"]
+    assert lower(four["distance"], vae["distance"], 2)
+    assert lower(vae["distance"], half["distance"], 2)
+    assert lower(four["elbo"], vae["elbo"], 1)
+    assert not lower(half["elbo"], vae["elbo"], 1)
+    assert not lower(vae["elbo"], half["elbo"], 1)
+
+    # Longer codes are better, and not all of their numbers are used.
+    eight, many = networks["VAE, 8 numbers"], networks["VAE, 32 numbers"]
+    assert lower(vae["elbo"], eight["elbo"], 1)
+    assert lower(eight["elbo"], many["elbo"], 1)
+    assert many["used"]["high"] < 16
+
+
 def test_code_size():
     data = record("code_size")
     kinds = data["kinds"]
@@ -84,19 +119,16 @@ def test_code_size():
     largest = [of["128"]["mean"] for of in bce.values()]
     for sizes in bce.values():
         if len(sizes) == 3:
-            gain = sizes["16"]["mean"] - sizes["128"]["mean"]
+            gain = sizes["8"]["mean"] - sizes["128"]["mean"]
             assert gain > max(largest) - min(largest)
 
     # Depth helps with few numbers; with 128 the narrow layers cost the most.
-    for size in "16", "32":
+    for size in "8", "32":
         assert lower(deep[size], dense[size]) and lower(wide[size], dense[size])
     assert lower(dense["128"], deep["128"]) and lower(wide["128"], deep["128"])
 
-    # No rate stands at an end of what was tried.
-    for sizes in kinds.values():
-        for of in sizes.values():
-            tried = sorted(map(float, of["tried"]))
-            assert tried[0] < of["rate"] < tried[-1]
+    rows = [row for sizes in kinds.values() for row in sizes.values()]
+    assert all(is_no_end(row["rate"], row["tried"]) for row in rows)
 
     in_order = bce["LSTM"]["128"]
     assert lower(in_order, bce["LSTM, rows shuffled"]["128"])
@@ -207,8 +239,8 @@ def test_few_labels():
 
     for ways in data["softmax"].values():
         for way in "fine-tuned", "from scratch":
-            pair = ways["frozen"]["accuracy"], ways[way]["accuracy"]
-            assert not lower(*pair, 3) and not lower(*reversed(pair), 3)
+            frozen, other = ways["frozen"]["accuracy"], ways[way]["accuracy"]
+            assert no_difference_is_seen(frozen, other, decimals=3)
 
 
 def test_jpeg():
@@ -224,14 +256,12 @@ def test_jpeg():
 def test_noise_levels():
     data = record("noise_levels")
     one, any_level = "network, 0.5 only", "network, any level"
-    signs = {one: {}, any_level: {}}
-    for level, numbers in data["results"].items():
+    signs = {one: "", any_level: ""}
+    for numbers in data["results"].values():
         for name, lead in numbers["leads"].items():
-            signs[name][level] = (lead["low"] > 0) - (lead["high"] < 0)
-    assert [signs[one][level] for level in ("0.1", "0.3", "0.5", "0.7", "1.0")] == [
-        -1, 1, 1, 1, -1,
-    ]  # fmt: skip
-    assert list(signs[any_level].values()) == [-1, 1, 1, 1, 1, 1]
+            signs[name] += "+" if lead["low"] > 0 else "-" if lead["high"] < 0 else "0"
+    assert list(data["results"]) == ["0.1", "0.2", "0.3", "0.5", "0.7", "1.0"]
+    assert signs == {one: "-0+++-", any_level: "-+++++"}
     psnr = data["results"]["0.5"]["psnr"]
     assert 0 < psnr[one] - psnr[any_level] < 0.5
     weakest = data["results"]["0.1"]["psnr"]
@@ -252,18 +282,14 @@ def test_sparsity():
         assert lower(control["most_specialised"], sparse["most_specialised"])
     assert data["controls"]["pixels"] < sparse["specialisation"]["low"]
     assert sparse["specialisation"]["high"] < 0.15
-    assert (
-        0.4
-        < sparse["most_specialised"]["low"]
-        < sparse["most_specialised"]["high"]
-        < 0.7
-    )
+    assert sparse["most_specialised"]["low"] > 0.4
+    assert sparse["most_specialised"]["high"] < 0.7
     assert lower(sparse["specialisation"], short["specialisation"])
     assert lower(short["most_specialised"], sparse["most_specialised"])
 
     # TopK has the smaller error after a third of the epochs, and more dead units.
     assert lower(short["bce"], sparse["bce"])
-    assert not lower(short["bce"], long["bce"]) and not lower(long["bce"], short["bce"])
+    assert no_difference_is_seen(short["bce"], long["bce"])
     assert abs(short["used"]["mean"] - sparse["used"]["mean"]) < 1
     assert lower(sparse["dead"], short["dead"])
 
@@ -274,15 +300,14 @@ def test_outliers():
     networks = "simple_ae", "sparse_ae", "deep_ae", "conv_ae", "vae"
     mse = {name: scores[name]["score"]["mean"] for name in networks}
     assert min(mse, key=mse.get) == "conv_ae" and max(mse, key=mse.get) == "vae"
+    conv, vae = scores["conv_ae"], scores["vae"]
     for name in networks:
-        hard, photographs = scores[name]["hard"], scores[name]["photographs"]
-        assert hard["low"] > 0.5
-        assert name == "conv_ae" or lower(scores["conv_ae"]["hard"], hard, 3)
-        assert name == "vae" or lower(hard, scores["vae"]["hard"], 3)
-        others = scores["conv_ae"]["photographs"]
-        assert name == "conv_ae" or lower(photographs, others, 3)
-        black = scores[name]["black"]["high"]
-        assert black < 0.005 or name == "vae"
+        of = scores[name]
+        assert of["hard"]["low"] > 0.5
+        assert of is conv or lower(conv["hard"], of["hard"], 3)
+        assert of is conv or lower(of["photographs"], conv["photographs"], 3)
+        assert of is vae or lower(of["hard"], vae["hard"], 3)
+        assert of is vae or of["black"]["high"] < 0.005
     assert scores["vae"]["drawn digits"]["low"] > 0.65
 
     left_out = data["left_out"]
