@@ -21,6 +21,9 @@ SCRIPTS = [
     for path in sorted(PROJECT.glob("*.py"))
     if "\ndef build_autoencoder(" in path.read_text(encoding="utf-8")
 ]
+ON_RECORD = [
+    name for name in SCRIPTS if (PROJECT / "record" / f"{name}-0.json").is_file()
+]
 FLAGS = {"epochs": 3, "batch_size": 8, "seed": 5}  # of a short run
 
 

@@ -4,7 +4,7 @@ import importlib
 import json
 import subprocess
 
-from conftest import PROJECT, SCRIPTS
+from conftest import ON_RECORD, PROJECT
 import keras
 import numpy as np
 import page_tools
@@ -131,7 +131,7 @@ def test_an_idea_is_the_first_line_of_a_docstring(tmp_path):
     assert build.idea(script) == both
     script.write_text('"""Eighth: it counts."""\n', encoding="utf-8")
     assert build.idea(script) == {"en": "it counts"}
-    for name in SCRIPTS:
+    for name in ON_RECORD:
         assert build.idea(PROJECT / f"{name}.py").keys() == both.keys()
 
 
@@ -184,7 +184,7 @@ def test_the_committed_page_is_built_from_todays_files():
     assert page_tools.INDEX.read_bytes().startswith(
         b"\xef\xbb\xbf"
     )  # says UTF-8 to everybody
-    assert list(site.networks) == [*SCRIPTS, "pca", "mean", *EPOCHS, "plain"]
+    assert list(site.networks) == [*ON_RECORD, "pca", "mean", *EPOCHS, "plain"]
 
 
 @pytest.mark.parametrize("name", MODELS)

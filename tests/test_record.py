@@ -139,6 +139,6 @@ def test_differences():
     old = {"bce": 0.0911, "dead": 10, "seconds": 9, "rows": [1.0, 2.0], "keras": "3.15"}
     near = {"bce": 0.0915, "dead": 13, "seconds": 99, "rows": [1.0, 2.0], "keras": "4"}
     assert record.differences(old, near) == []
-    far = {"bce": 0.0931, "dead": 10, "seconds": 9, "rows": [1.0], "keras": "3.15"}
-    assert len(record.differences(old, far)) == 2
+    far = {"bce": 0.0931, "dead": 20, "seconds": 9, "rows": [1.0], "keras": "3.15"}
+    assert len(record.differences(old, far)) == 3
     assert record.differences(old, {**old, "more": 1}) == [".more: None and 1"]
