@@ -30,70 +30,59 @@ def test_the_images_to_choose_by_are_the_last_twelfth_of_the_training_images(
         np.testing.assert_array_equal(part.y, y)
 
 
-def test_the_least_error_is_chosen_without_test_images(sets):
-    def error_of(setting, fit, choose):
-        assert fit is sets.fit and choose is sets.choose
-        return {"a": 3, "b": 1, "c": 2}[setting]
-
-    best, tried = experiment.choose(["a", "b", "c"], error_of, sets)
-    assert best == "b" and tried == {"a": 3, "b": 1, "c": 2}
-
-
 @pytest.mark.parametrize(
     ("settings", "least", "best"),
     [
+        ("abc", "b", "b"),
         ([1, 2, 4], 2, 2),
-        ([1, 2, 4], 16, 16),
+        ([1, 2, 4], 16, 16),  # the end of a list is no choice
         ([1, 2, 4], 0.25, 0.25),
         ([1, 2, 4], 1e9, 64),  # four times at most
     ],
 )
-def test_the_end_of_a_list_is_no_choice(settings, least, best, sets):
+def test_the_least_error_is_chosen_without_test_images(settings, least, best, sets):
     def error_of(setting, fit, choose):
-        return abs(np.log(setting / least))
+        assert fit is sets.fit and choose is sets.choose
+        return setting != least if least == "b" else abs(np.log(setting / least))
 
     found, tried = experiment.choose(settings, error_of, sets)
     assert found == best and set(settings) <= set(tried)
 
 
-def test_a_measure_is_given_every_seed_and_summed_up():
+def test_a_measure_is_given_every_seed_and_summed_up(capsys):
     rows = {0: 0.1, 1: 0.4, 2: 0.1}
     found = experiment.over_seeds(lambda seed: {"bce": rows[seed], "n": seed})
     numbers = {"low": 0.1, "high": 0.4, "seeds": [0.1, 0.4, 0.1]}
     assert found["bce"] == {"mean": pytest.approx(0.2), **numbers}
     assert found["n"]["seeds"] == [0, 1, 2]
 
+    experiment.print_table(["", "bce", "n"], [["a", found["bce"], 0.25]], decimals=2)
+    assert capsys.readouterr().out.split()[-4:] == ["a", "0.20", "(0.10-0.40)", "0.25"]
+
 
 def test_lower_means_that_ranges_of_three_seeds_lie_apart_as_shown():
-    def of(*values):
-        return experiment.summary(values)
+    def is_lower(some, others, **options):
+        pair = experiment.summary(some), experiment.summary(others)
+        return experiment.lower(*pair, **options)
 
-    assert experiment.lower(of(0.1, 0.2, 0.3), of(0.4, 0.5, 0.6))
-    assert not experiment.lower(of(0.4, 0.5, 0.6), of(0.1, 0.2, 0.3))
-    assert not experiment.lower(of(0.1, 0.2, 0.4), of(0.3, 0.5, 0.6))
-    assert not experiment.lower(of(0.1, 0.1, 0.30001), of(0.30004, 0.5, 0.5))
-    assert experiment.lower(of(0.1, 0.1, 0.30001), of(0.30004, 0.5, 0.5), decimals=5)
-    assert not experiment.lower(of(0.1, 0.2), of(0.4, 0.5, 0.6))
-    assert not experiment.lower(of(0.1, 0.2, 0.3), of(0.4))
-
-
-def test_a_table_shows_the_mean_and_the_range(capsys):
-    row = ["a", experiment.summary([0.1, 0.2, 0.3]), 0.25, 7, "x"]
-    experiment.print_table(["", "bce", "mse", "n", "of"], [row], decimals=2)
-    lines = [line.split() for line in capsys.readouterr().out.splitlines()]
-    assert lines[1] == ["a", "0.20", "(0.10-0.30)", "0.25", "7", "x"]
+    high = 0.4, 0.5, 0.6
+    assert is_lower((0.1, 0.2, 0.3), high) and not is_lower(high, (0.1, 0.2, 0.3))
+    assert not is_lower((0.1, 0.2, 0.4), (0.3, 0.5, 0.6))
+    assert not is_lower((0.1, 0.1, 0.39999), high)  # 0.4000 as shown
+    assert is_lower((0.1, 0.1, 0.39999), high, decimals=5)
+    assert not is_lower((0.1, 0.2), high) and not is_lower((0.1, 0.2, 0.3), (0.4,))
 
 
 def test_a_retraining_is_the_scripts_own_training(sets, trained):
     """Of the same seed, on the same images: the weights are those of its main."""
     run = trained("simple_ae")
     options = {"epochs": 3, "batch_size": 8, "seed": 5}
-    models, history = experiment.retrain(simple_ae, sets.train.x, **options)
-    assert history.epoch == [0, 1, 2]
+    models, _ = experiment.retrain(simple_ae, sets.train.x, **options)
     for weight, own in zip(models[0].get_weights(), run.models[0].get_weights()):
         np.testing.assert_allclose(weight, own, atol=1e-4)
 
-    assert simple_ae.epochs == 10  # which it takes if it is not told otherwise
+
+def test_a_retraining_may_have_changes(sets):
     models, history = experiment.retrain(
         simple_ae,
         sets.train.x,
@@ -106,7 +95,7 @@ def test_a_retraining_is_the_scripts_own_training(sets, trained):
     optimizer = models[0].optimizer
     assert float(optimizer.learning_rate) == pytest.approx(1 / 10)  # a batch, 10 epochs
     assert int(optimizer.iterations) == 10
-    assert models[2].input_shape == (None, 3) and models[0].loss.startswith("mean")
+    assert models[2].input_shape == (None, 3)
     expected = experiment.mse(sets.train.x, models[0].predict(1 - sets.train.x))
     assert history.history["loss"][-1] == pytest.approx(expected, rel=0.02)
 
@@ -119,16 +108,14 @@ def test_another_rate_is_all_that_differs():
     assert {**made, "name": own["name"]} == own
 
 
-def test_the_code_of_a_vae_is_its_mean_and_its_elbo_is_what_the_script_says(
-    trained, sets
-):
+def test_the_code_of_a_vae_is_its_mean_and_its_elbo_is_what_the_script_says(trained):
     run = trained("vae")
     mean, log_var, _ = run.models[1].predict(run.x_test, verbose=0)
     x = run.x_test.reshape(-1, 28, 28)
     np.testing.assert_allclose(experiment.encode(run.models[1], x), mean, atol=1e-5)
-    decoded = experiment.reconstruct(run.models, x)
-    expected = run.models[2].predict(mean, verbose=0).reshape(x.shape)
-    np.testing.assert_allclose(decoded, expected, atol=1e-5)
+    decoded = run.models[2].predict(mean, verbose=0).reshape(x.shape)
+    found = experiment.reconstruct(run.models, x)
+    np.testing.assert_allclose(found, decoded, atol=1e-5)
 
     found = experiment.elbo(run.models, x)
     kls = np.array(vae.kl_divergence(mean, log_var))
@@ -143,32 +130,25 @@ def test_a_missing_model_is_a_command_that_works_from_here(
 ):
     """With the flags that were given, from the folder in which one is."""
     monkeypatch.chdir(tmp_path)
-    out = tmp_path / "my models"
-    args = SimpleNamespace(out=out, data="my data.npz")
+    args = SimpleNamespace(out=tmp_path / "my models", data="my data.npz")
     with pytest.raises(SystemExit) as ended:
         experiment.load_models(simple_ae, args, seed=2)
     assert ended.value.code == 2
-    sentence = capsys.readouterr().err
-    assert (
-        sentence.count("\n") == 1 and "simple_ae.keras: first run python " in sentence
-    )
-    command = sentence.split("first run ")[1]
-    assert "--seed 2" in command and "--data 'my data.npz'" in command
-    assert f"--out '{out / 'seed-2'}'" in command
-    program = command.split()[1]
+    sentence, _, command = capsys.readouterr().err.partition(": first run python ")
+    assert sentence.endswith("simple_ae.keras") and command.count("\n") == 1
+    program, _, flags = command.strip().partition(" ")
     assert (tmp_path / program).resolve() == experiment.PROJECT / "simple_ae.py"
+    assert flags == f"--seed 2 --out '{args.out / 'seed-2'}' --data 'my data.npz'"
 
 
-def test_a_model_is_loaded_by_its_seed(trained, tmp_path):
-    run = trained("simple_ae")
+def test_a_model_is_loaded_by_its_seed(tmp_path):
+    (tmp_path / "seed-1").mkdir()
+    kernels = []
     for folder in tmp_path, tmp_path / "seed-1":
-        folder.mkdir(exist_ok=True)
-    run.models[0].save(tmp_path / "simple_ae.keras")
-    simple_ae.build_autoencoder()[0].save(tmp_path / "seed-1" / "simple_ae.keras")
+        models = simple_ae.build_autoencoder()
+        models[0].save(folder / "simple_ae.keras")
+        kernels.append(models[2].get_weights()[0])
     args = SimpleNamespace(out=tmp_path, data=None)
-    weights = [
-        experiment.load_models(simple_ae, args, seed)[2].get_weights()[0]
-        for seed in (0, 1)
-    ]
-    np.testing.assert_array_equal(weights[0], run.models[2].get_weights()[0])
-    assert (weights[0] != weights[1]).any()
+    for seed, kernel in enumerate(kernels):
+        _, _, decoder = experiment.load_models(simple_ae, args, seed)
+        np.testing.assert_array_equal(decoder.get_weights()[0], kernel)

@@ -1,0 +1,445 @@
+"""The measures of the claims, by hand."""
+
+import io
+import math
+from types import SimpleNamespace
+import zlib
+
+import pytest
+
+pytest.importorskip("sklearn")
+pytest.importorskip("skimage")
+import experiment
+import ablations
+import code_size
+import common
+import few_labels
+import jpeg
+import keras
+from keras import layers
+import maps_2d
+import noise_levels
+import numpy as np
+import outliers
+import papers
+import pca
+from PIL import Image
+import sampling
+from scipy import stats
+from scipy.integrate import quad
+import simple_ae
+from sklearn.decomposition import PCA
+from sklearn.neighbors import KNeighborsClassifier
+import sparsity
+
+
+def by_svd(x_train, x, size):
+    """Return what PCA makes of images, by NumPy: its numbers and the images."""
+    mean = x_train.mean(axis=0, dtype=np.float64)
+    axes = np.linalg.svd(x_train - mean, full_matrices=False)[2][:size]
+    numbers = (x - mean) @ axes.T
+    return numbers, numbers @ axes + mean
+
+
+def test_pca_is_numpys_and_clipped():
+    x_train = np.random.default_rng(0).random((50, 784), np.float32) ** 3
+    x_test = 3 * x_train[:20] - 1
+    _, decoded = by_svd(x_train, x_test, 30)
+    assert decoded.min() < 0 and decoded.max() > 1  # there is something to clip
+
+    of_all = PCA().fit(x_train)
+    for margin in 0, 0.02:
+        found = pca.decode(of_all, of_all.transform(x_test), 30, margin)
+        np.testing.assert_allclose(found, decoded.clip(margin, 1 - margin), atol=3e-4)
+    decoded = decoded.clip(0, 1)
+    errors = np.mean((x_test - decoded) ** 2, axis=1)
+    found = outliers.error_of_pca(x_train, 30)(x_test)
+    np.testing.assert_allclose(found, errors, rtol=1e-3)
+    sets = SimpleNamespace(
+        train=experiment.Images(x_train, None), test=experiment.Images(x_test, None)
+    )
+    bce = common.binary_crossentropy(x_test, decoded)
+    assert code_size.measure_pca(30, sets)["bce"] == pytest.approx(bce, rel=1e-3)
+
+
+def test_how_many_numbers_made_up_images_need():
+    random = np.random.default_rng(0)
+    directions = np.linalg.qr(random.standard_normal((784, 3)))[0].T
+    images = 0.5 + random.uniform(-1, 1, (50, 3)) * [3, 2, 1] @ directions  # 3 numbers
+    images = images.astype(np.float32)
+    assert 0 < images.min() and images.max() < 1
+    of_all = PCA().fit(images)
+    two = pca.errors(images, pca.decode(of_all, of_all.transform(images), 2))
+    for measure in "bce", "mse":
+        assert pca.needed(of_all, images, measure, 9) == 1
+        assert pca.needed(of_all, images, measure, two[measure]) == 2
+        assert pca.needed(of_all, images, measure, two[measure] - 1e-6) == 3
+        assert pca.needed(of_all, images, measure, -1) is None
+
+
+def test_what_ablations_measure_of_a_code():
+    codes = np.array([[0, 3, 0], [0, 1, 2]], "float32")
+    image = keras.Input((2,))
+    encoder = keras.Model(image, layers.Dense(3, use_bias=False)(image))
+    encoder.set_weights([codes])
+    code = keras.Input((3,))
+    decoder = keras.Model(code, layers.Dense(2)(code))
+    decoder.set_weights([np.array([[3, 0], [0, 4], [0, 0]]), np.array([0.5, 0.5])])
+    found = ablations.measures((None, encoder, decoder), np.eye(2, dtype="float32"))
+    decoded = [[0.5, 1], [0.5, 1]]  # clipped at 1: 12.5 and 4.5
+    bce = pytest.approx(common.binary_crossentropy(np.eye(2), decoded))
+    assert found == {"used": 1.5, "dead": 1, "code": 1, "weights": 5, "bce": bce}
+
+
+# ---------------------------------------------------------------------- few_labels
+
+
+def test_draws_differ_and_have_the_proportions_of_the_digits():
+    labels = np.arange(2000) % 10
+    draws = few_labels.draw_labels(labels, 100)
+    for draw in draws:
+        assert np.bincount(labels[draw]).tolist() == [10] * 10
+    assert len({tuple(sorted(draw)) for draw in draws}) == few_labels.DRAWS
+
+
+@pytest.mark.parametrize("kind", few_labels.GRIDS)
+def test_a_classifier_learns_from_a_draw_and_is_judged_by_test_images(kind):
+    labels = np.arange(60) % 3
+    x = np.eye(3)[labels] * 8 + np.random.default_rng(0).standard_normal((60, 3))
+    part = experiment.Images(x, labels)
+    test = experiment.Images(x, np.where(np.arange(60) < 15, 9, labels))
+    images = experiment.Sets(part, part, part, test)
+    draws = [np.arange(9), np.arange(9, 18)]
+    accuracies, _ = few_labels.classify(kind, (x, x, x), images, draws)
+    assert accuracies == [0.75, 0.75]  # a quarter has a label that was never seen
+
+
+def test_wrong_answers_are_counted():
+    images = experiment.Images(np.eye(4), np.array([0, 1, 2, 0]))
+    model = SimpleNamespace(predict=lambda x, **options: x)  # the digit is the place
+    assert few_labels.share_wrong(model, images) == 0.25
+
+
+# ---------------------------------------------------------------------------- jpeg
+
+
+@pytest.mark.parametrize("options", [{"quality": 10}, {"qtables": [[40] * 64]}])
+def test_one_file_has_every_image_as_a_file_of_its_own_would(tiny_arrays, options):
+    images = tiny_arrays["x_test"]  # 20, on a sheet of 5 x 5
+    size, mse = jpeg.measure_jpeg(images, **options)
+    decoded = np.zeros(images.shape)  # the border comes back black
+    files = [jpeg.jpeg_bytes(image[2:26, 2:26], **options) for image in images]
+    for image, data in zip(decoded, files):
+        image[2:26, 2:26] = np.asarray(Image.open(io.BytesIO(data)))
+    assert mse == pytest.approx(np.mean((images / 255 - decoded / 255) ** 2), rel=1e-6)
+    assert size < np.mean([len(data) for data in files]) / 2  # the header is shared
+
+
+def test_the_bytes_and_the_error_of_a_code():
+    x = np.random.default_rng(0).random((40, 784), np.float32)
+    keras.utils.set_random_seed(0)
+    models = simple_ae.build_autoencoder()
+    found = jpeg.measure(jpeg.code_coder(models, x), x[:20], [64])
+
+    codes = models[1].predict(x, verbose=0)
+    largest = codes.max(axis=0)
+    steps = np.where(largest > 0, largest, 1) / 63
+    rounded = np.floor(codes[:20] / steps + 0.5).clip(max=63)
+    packed = zlib.compress(rounded.T.astype(np.uint8).tobytes(), 9)
+    decoded = models[2].predict((rounded * steps).astype(np.float32), verbose=0)
+    mse = np.mean((x[:20] - decoded) ** 2)
+    assert found[64] == (len(packed) / 20, pytest.approx(mse, rel=1e-3))
+    for weights in models[2].get_weights():  # they went through float16
+        np.testing.assert_array_equal(weights, weights.astype(np.float16))
+
+
+def test_pca_is_rounded_and_packed_in_the_same_way(mnist):
+    x_train = mnist[0][0][:500].reshape(-1, 784)
+    x_test = mnist[1][0][:100].reshape(-1, 784)
+    found = jpeg.measure(jpeg.pca_coder(x_train), x_test, [(24, 0.5)])[24, 0.5]
+    numbers = np.rint(by_svd(x_train, x_test, 24)[0] / 0.5)
+    packed = len(zlib.compress(numbers.T.astype(np.int8).tobytes(), 9)) / 100
+    axes = np.linalg.svd(x_train - x_train.mean(axis=0), False)[2][:24]
+    decoded = np.clip(numbers * 0.5 @ axes + x_train.mean(axis=0), 0, 1)
+    mse = np.mean((x_test - decoded) ** 2)
+    # Signs are free, and change the bytes a little.
+    assert found == (pytest.approx(packed, rel=0.02), pytest.approx(mse, rel=1e-3))
+
+
+def test_settings_are_those_that_no_other_beats():
+    found = {"a": (10, 0.04), "b": (20, 0.05), "c": (20, 0.02), "d": (30, 0.02)}
+    assert jpeg.undominated(found) == ["a", "c"]
+    levels = {8: (10, 0.020), 16: (15, 0.0105), 32: (20, 0.0101)}
+    assert jpeg.fewest_levels(levels, 0.01) == 16  # 5 % more at most
+
+
+def test_others_are_compared_at_the_mse_of_the_code():
+    curve = [(10, 0.04), (40, 0.01), (80, 0.001)]  # first bytes * MSE is 0.4
+    assert jpeg.bytes_at(0.02, curve) == pytest.approx(20)  # logarithms are linear
+    assert jpeg.bytes_at(0.05, curve) is jpeg.bytes_at(0.0005, curve) is None
+    curves = {
+        "PCA": [(15, 0.02), (22, 0.01)],
+        "JPEG": [(30, 0.02), (60, 0.01)],
+        "JPEG, flat table": [(25, 0.02), (50, 0.01)],
+    }
+    found = jpeg.compare((20.0, 0.01), 50000, curves)
+    assert found["pays from"] == math.ceil(50000 / (found["JPEG, flat table"] - 20))
+    assert found["JPEG, flat table"] == pytest.approx(50)
+    assert jpeg.compare((70.0, 0.01), 50000, curves)["pays from"] is None
+
+
+# ------------------------------------------------------------- maps_2d and sampling
+
+
+def test_the_five_nearest_others_vote():
+    # On a line: six points of digit 3, and far away six of which one is a 1.
+    places = np.concatenate([np.arange(6), 100 + np.arange(6)])
+    codes = np.stack([places, 0 * places], axis=1).astype(float)
+    right = maps_2d.are_right(codes, np.array([3] * 6 + [1] + [2] * 5))
+    assert right.tolist() == [True] * 6 + [False] + [True] * 5
+
+    train = experiment.Images(np.arange(20.0).reshape(-1, 1), np.arange(20) // 10)
+    test = experiment.Images(np.array([[0.0], [19.0], [19.5]]), np.array([0, 1, 0]))
+    sets = experiment.Sets(train, None, None, test)
+    found = maps_2d.score_new_images({"line": lambda images: images}, sets)
+    assert found == {"line, new": pytest.approx(2 / 3)}
+
+
+def test_paired_test_by_hand():
+    ours = np.array([1, 1, 1, 1, 1, 1, 0, 1, 0], bool)
+    theirs = np.array([0, 0, 0, 0, 0, 0, 1, 1, 0], bool)
+    found = maps_2d.paired_test(ours, theirs)
+    assert (found["wins"], found["losses"]) == (6, 1)
+    assert found["p"] == pytest.approx(2 * stats.binom.cdf(1, 7, 0.5))
+
+
+def test_kinds_of_digit_and_how_neighbours_agree():
+    assert sampling.kinds(np.arange(10)) == pytest.approx(10)
+    assert sampling.kinds(np.array([0, 9, 0, 9])) == pytest.approx(2)
+    images = np.array([[0.0], [0.1], [0.2], [0.3], [0.4], [5], [6], [7], [8], [9]])
+    labels = np.array([1, 1, 1, 1, 1, 2, 2, 2, 3, 3])
+    classifier = KNeighborsClassifier(5).fit(images, labels)
+    found = sampling.judge(classifier, np.array([[0.2], [7.0]]))
+    assert found["kinds"] == pytest.approx(2)  # a 1 and a 2
+    assert found["agree"] == 0.5
+
+
+def test_distance_from_a_normal_distribution():
+    codes = np.random.default_rng(0).standard_normal((100_000, 2))
+    assert sampling.distance_from_normal(codes) < 0.02
+    assert sampling.distance_from_normal(np.full((9, 2), 7.0)) == pytest.approx(0.99)
+    codes[:, 1] = 0  # ten cells of a hundred
+    assert sampling.distance_from_normal(codes) == pytest.approx(0.9, abs=0.01)
+
+
+def test_codes_are_drawn_from_what_the_table_says():
+    random = np.random.default_rng(0)
+    centres = 10.0 * np.array([(x, y) for x in range(5) for y in (1, 2)])
+    codes = np.repeat(centres, 200, axis=0) + 0.1 * random.standard_normal((2000, 2))
+
+    normal = sampling.draw("VAE", codes, None, seed=0)
+    assert normal.mean(axis=0) == pytest.approx([0, 0], abs=0.2)
+    assert normal.std(axis=0) == pytest.approx([1, 1], abs=0.2)
+
+    def near(components):
+        """Return the share that lies at one of the ten centres."""
+        drawn = sampling.draw("VAE", codes, components, seed=0)
+        return np.mean(np.linalg.norm(drawn[:, None] - centres, axis=2).min(1) < 1)
+
+    assert near(1) < 0.2 and near(10) > 0.9
+    assert sampling.draw("plain", codes - 20, 1, seed=0).min() == 0  # a relu
+
+
+# --------------------------------------------------------------------- noise_levels
+
+
+def test_a_filter_undoes_brightness_and_contrast():
+    clean = np.random.default_rng(0).random((4, 28, 28), np.float32)
+    dull = 0.5 * clean + 0.3
+    restore = noise_levels.fit_filter(lambda images, _: images, 1, dull, clean)
+    np.testing.assert_allclose(restore(dull), clean, atol=1e-4)
+
+
+@pytest.mark.parametrize("method", [noise_levels.blur, noise_levels.total_variation])
+def test_a_strength_is_chosen_and_fitted_by_the_same_noise(method, monkeypatch):
+    clean = np.zeros((8, 28, 28), np.float32)
+    for i in range(8):
+        clean[i, 5:23, 6 + i : 9 + i] = 1  # a stroke
+    noisy = {seed: common.add_noise(clean, 0.3, seed) for seed in (3, 4)}
+    np.testing.assert_array_equal(method(noisy[3], 0.4)[:1], method(noisy[3][:1], 0.4))
+
+    def add_noise(images, level, seed):
+        assert level == 0.3
+        return noisy[seed]
+
+    monkeypatch.setattr(common, "add_noise", add_noise)
+    sets = experiment.Sets(*[experiment.Images(clean, None)] * 3, None)
+    strengths = [0.01, 0.1, 0.2, 0.8]
+    _, strength = noise_levels.tune_filter(method, strengths, 0.3, sets, seed=3)
+
+    def error(tried):
+        tuned = noise_levels.fit_filter(method, tried, noisy[3], clean)
+        return experiment.mse(clean, tuned(noisy[4]))
+
+    assert error(strength) == min(error(tried) for tried in [strength, *strengths])
+
+
+def test_a_lead_is_over_the_best_filter_of_the_level(monkeypatch):
+    errors = {"noisy": 0.5, "blur": 0.4, "total variation": 0.2, "linear map": 0.3}
+    errors["network"] = 0.1
+    outputs = {name: np.full((9, 28, 28), error) for name, error in errors.items()}
+    monkeypatch.setattr(noise_levels, "denoise", lambda *_: (outputs, {}))
+    test = experiment.Images(np.zeros((9, 28, 28)), None)
+    images = experiment.Sets(None, None, None, test)
+    numbers, _ = noise_levels.measure(0.5, ["network"], images, 0)
+    assert numbers["psnr"]["blur"] == pytest.approx(-10 * np.log10(0.16))
+    assert numbers["leads"]["network"]["dB"] == pytest.approx(10 * np.log10(4))
+
+
+def test_a_lead_has_the_interval_of_pairs():
+    ours = np.linspace(0.001, 0.1, 400)
+    lead = noise_levels.lead(ours, 10 * ours, seed=0)  # by pairs always ten times less
+    assert list(lead.values()) == pytest.approx([10, 10, 10])
+    # Half the images twice as good, half twice as bad: nobody leads by much.
+    ours = np.full(400, 0.01)
+    lead = noise_levels.lead(ours, np.tile([0.005, 0.02], 200), seed=0)
+    assert lead["dB"] == pytest.approx(10 * np.log10(1.25))
+    # The error of a mean of 400 numbers that deviate by 0.0075, in dB.
+    width = 2 * 1.96 * 10 / np.log(10) * 0.0075 / 20 / 0.0125
+    assert lead["high"] - lead["low"] == pytest.approx(width, rel=0.1)
+
+
+# ------------------------------------------------------------------------- outliers
+
+
+def first_pixel(images):
+    return np.array(images)[:, 0]
+
+
+def test_auroc_and_alarms_by_hand():
+    digits = np.array([1, 2, 3])
+    assert outliers.auroc(digits, np.array([4, 5])) == 1
+    # of six pairs the outlier has more in three, and as much in one
+    assert outliers.auroc(digits, np.array([2, 4])) == pytest.approx(4.5 / 6)
+    sets = {"turned": [[100]], "mirrored": [[-1]], "letters": [[100], [-1]]}
+    found = outliers.aurocs(first_pixel, [[0], [95], [96], [99]], sets)
+    by_hand = {"score": 72.5, "turned": 1, "mirrored": 0, "letters": 0.5, "hard": 0.5}
+    assert found == by_hand
+    held_out = np.arange(101.0)[:, None]  # the threshold is 95
+    assert outliers.missed(first_pixel, held_out, [[94], [95], [97], [99]]) == 0.5
+
+
+def test_what_is_left_out_is_never_trained_on_and_then_is_the_outlier(monkeypatch):
+    def train_scores(images, seed):
+        assert np.unique(images).tolist() == list(range(100, 109))
+        return {"net": first_pixel}
+
+    monkeypatch.setattr(outliers, "train_scores", train_scores)
+    digits = np.arange(10)  # the pixel is the digit, and 100 more in `fit`
+    parts = (digits[:, None] + more for more in (0, 100, 0, 0))
+    images = experiment.Sets(*(experiment.Images(part, digits) for part in parts))
+    assert outliers.leave_out(9, images, seed=0) == {"net": {"auroc": 1, "missed": 0}}
+
+
+@pytest.mark.parametrize("font", outliers.FONTS)
+@pytest.mark.parametrize("character", "RT7")
+def test_characters_are_drawn_as_digits_are(character, font):
+    image = outliers.draw(character, font)
+    assert image.shape == (28, 28) and image.dtype == np.float32
+    assert image.max() <= 1 and image.min() == 0
+    assert np.any((image > 0.1) & (image < 0.9))  # anti-aliased
+    filled = [np.flatnonzero(image.any(axis=axis)) for axis in (0, 1)]
+    assert max(np.ptp(places) + 1 for places in filled) in (19, 20)
+    centre = np.average(np.indices((28, 28)).reshape(2, -1), 1, image.ravel())
+    # to the nearest pixel, if the box allows it: the T touches the border
+    assert abs(centre - 13.5).max() <= (0.51 if character != "T" else 3)
+
+
+def test_the_sets_of_outliers_hold_what_their_names_say():
+    x_test = np.random.default_rng(0).random((10, 784), np.float32)
+    sets = outliers.make_outliers(experiment.Images(x_test, np.arange(10)))
+    seven = x_test[7].reshape(28, 28)
+    np.testing.assert_array_equal(sets["turned"][2], np.rot90(seven, 2).ravel())
+    np.testing.assert_array_equal(sets["mirrored"][2], np.fliplr(seven).ravel())
+    assert len(sets["turned"]) == 3
+    assert not set(outliers.LETTERS) & set("BGILOQSZbgiloqsz")  # look like digits
+    assert len(sets["photographs"]) > 150 and sets["photographs"].std() > 0.1
+
+
+# --------------------------------------------------------------------------- papers
+
+
+def test_log_p_is_the_integral_over_both_numbers_of_the_code():
+    """Two pixels, both white with probability 1 / (1 + exp(-z1 - 2 z2 - 1))."""
+
+    def predict(codes, **options):
+        return np.repeat(1 / (1 + np.exp(-codes @ [[1], [2]] - 1)), 2, axis=1)
+
+    def density(t):  # z1 + 2 z2 + 1 is normal, with the variance 1 + 4
+        return stats.norm.pdf(t, 1, 5**0.5) / (1 + np.exp(-t)) ** 2
+
+    images = np.float32([[0, 0], [0, 1], [1, 0], [1, 1]])
+    found = papers.log_p(SimpleNamespace(predict=predict), images)
+    assert found[3] == pytest.approx(np.log(quad(density, -20, 20)[0]), abs=1e-4)
+    assert found[1] == pytest.approx(found[2], abs=1e-6)
+    assert np.exp(found).sum() == pytest.approx(1, abs=1e-4)
+
+
+def test_a_pixel_is_white_as_often_as_it_is_bright():
+    drawn = papers.black_or_white(np.float32([[0, 0.25, 0.75, 1]] * 20_000), seed=0)
+    assert set(np.unique(drawn)) == {0, 1}
+    assert drawn.mean(axis=0) == pytest.approx([0, 0.25, 0.75, 1], abs=0.01)
+    assert drawn[:, 0].max() == 0 and drawn[:, 3].min() == 1
+
+
+def test_all_networks_are_measured_on_one_drawing_of_the_test_images(monkeypatch):
+    measured = []
+
+    def log_p(decoder, images, points=200):
+        measured.append(images)
+        return np.array([-3.0, -1.0])  # they deviate by 1
+
+    monkeypatch.setattr(papers, "log_p", log_p)
+    monkeypatch.setattr(papers, "train_on_black_and_white", lambda *_: [None] * 3)
+    monkeypatch.setattr(experiment, "load_models", lambda *_: [None] * 3)
+    monkeypatch.setattr(experiment, "elbo", lambda models, images: {})
+    test = experiment.Images(np.random.default_rng(0).random((5, 784)), None)
+    found = papers.compare_likelihoods(None, experiment.Sets(test, None, None, test))
+    assert found["grey"]["log_p"]["mean"] == -2
+    assert found["grey"]["standard_error"]["mean"] == pytest.approx(1 / 2**0.5)
+    drawn = papers.black_or_white(test.x, seed=0)
+    assert all(np.array_equal(images, drawn) for images in measured)
+
+
+# ------------------------------------------------------------------------- sparsity
+
+
+def test_specialisation_by_hand():
+    activations = np.concatenate([np.zeros(100), np.arange(1.0, 91.0)])
+    counts = np.bincount(sparsity.into_bins(activations))
+    assert counts.tolist() == [100] + 9 * [10]  # zeros share a bin
+
+    labels = np.tile(np.arange(10), 200)
+    units = {
+        "of fives": labels == 5,
+        "of all but ones": labels != 1,
+        "of anything": np.random.default_rng(0).random(len(labels)),
+        "dead": 0 * labels,
+        "of two digits": labels < 2,
+    }
+    codes = np.stack([1.0 * unit for unit in units.values()], axis=1)
+    found = dict(zip(units, sparsity.specialisation(codes, labels)))
+    assert found["of fives"] == pytest.approx(1)
+    # It tells most of the 1s, which do not excite it, and 3% of the others.
+    assert found["of all but ones"] < 0.05
+    assert found["of anything"] < 0.03
+    assert np.isnan(found["dead"])
+    # H(is it a 0?) is 0.325 nats; with the unit known it is a fifth of ln 2.
+    by_hand = 1 - 0.2 * np.log(2) / 0.3251
+    assert found["of two digits"] == pytest.approx(by_hand, abs=1e-3)
+
+
+def test_topk_keeps_the_largest_numbers():
+    codes = np.float32([[1, 4, 2, 3], [0, 0, 0, 5], [9, 8, 7, 6]])
+    kept = keras.ops.convert_to_numpy(sparsity.TopK(2)(codes))
+    assert kept.tolist() == [[0, 4, 0, 3], [0, 0, 0, 5], [9, 8, 0, 0]]
