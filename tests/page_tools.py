@@ -13,14 +13,14 @@ import sys
 from types import SimpleNamespace
 
 import common
-from conftest import ON_RECORD, PROJECT
+from conftest import PROJECT, SCRIPTS
 import keras
 import numpy as np
 import pytest
 
 PAGE = PROJECT / "page"
 INDEX = PAGE / "index.html"
-MODELS = [*ON_RECORD, "pca", "plain"]
+MODELS = [*SCRIPTS, "pca", "plain"]
 EPOCHS = [f"epoch {epoch}" for epoch in (0, 1, 2, 5, 10)]
 
 

@@ -4,7 +4,7 @@ import importlib
 import json
 import subprocess
 
-from conftest import ON_RECORD, PROJECT
+from conftest import PROJECT, SCRIPTS
 import keras
 import numpy as np
 import page_tools
@@ -77,6 +77,7 @@ def test_errors_are_those_of_the_weights_in_the_page(built, x_small):
     for name, network in page_tools.networks_of(page).items():
         if name != "mean":
             assert_errors(network, models[name], x_small, rel=1e-4)
+    assert [f"epoch {network['epoch']}" for network in page["epochs"]] == EPOCHS
 
 
 def test_images_labels_and_codes_are_those_of_the_first_test_images(built, mnist):
@@ -131,7 +132,7 @@ def test_an_idea_is_the_first_line_of_a_docstring(tmp_path):
     assert build.idea(script) == both
     script.write_text('"""Eighth: it counts."""\n', encoding="utf-8")
     assert build.idea(script) == {"en": "it counts"}
-    for name in ON_RECORD:
+    for name in SCRIPTS:
         assert build.idea(PROJECT / f"{name}.py").keys() == both.keys()
 
 
@@ -184,7 +185,7 @@ def test_the_committed_page_is_built_from_todays_files():
     assert page_tools.INDEX.read_bytes().startswith(
         b"\xef\xbb\xbf"
     )  # says UTF-8 to everybody
-    assert list(site.networks) == [*ON_RECORD, "pca", "mean", *EPOCHS, "plain"]
+    assert list(site.networks) == [*SCRIPTS, "pca", "mean", *EPOCHS, "plain"]
 
 
 @pytest.mark.parametrize("name", MODELS)
