@@ -316,7 +316,10 @@ def test_outliers():
     for name in "simple_ae", "vae", "PCA-32":
         assert 0.035 < data["alarms"][name]["false alarms"] < 0.065
         assert left_out["mean"][name]["missed"] > 0.5
-        assert left_out["1"][name]["auroc"] < 0.5
+    assert 0.6 < mean["vae"] == max(mean.values())
+    assert left_out["mean"]["vae"]["missed"] < left_out["mean"]["simple_ae"]["missed"]
+    for name in "simple_ae", "PCA-32":
+        assert left_out["1"][name]["auroc"] < 0.5 < left_out["1"]["vae"]["auroc"]
     assert left_out["1"]["white pixels"]["auroc"] < 0.1
 
 
