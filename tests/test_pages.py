@@ -131,7 +131,7 @@ def test_a_call_fills_a_table_or_a_block_and_no_sentence(name):
     assert len(calls) == text.count("[[[cog") == text.count("[[[end")
     for call, made in calls:
         assert "\n" not in call
-        assert re.match(r"\|(.*\|\n\|)+.*\|\n\Z|```|- Python", made), call
+        assert re.match(r"\|(.*\|\n\|)+.*\|\n\Z|```", made), call
 
 
 @pytest.mark.parametrize("name", PAGES)

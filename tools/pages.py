@@ -208,17 +208,6 @@ def overfitting():
     fill(filled)
 
 
-def machines():
-    """Print with what and on what the scripts were run, one line a kind."""
-    found = set()
-    for path in PROJECT.glob("record/*-[0-9].json"):
-        own = read_json(path)
-        data, processor = own["data"], own["machine"]["processor"]
-        with_what = f"Python {data['python']}, Keras {data['keras']}, {data['backend']}"
-        found.add(f"- {with_what}; {processor}")
-    print(*sorted(found), sep="\n")
-
-
 def printed(name, count):
     """Print the last lines that a program has printed, with its command."""
     command = read_json(f"record/{name}.json")["command"]
@@ -241,7 +230,7 @@ def main(argv):
     asked = [word for word in argv if word != "--check"]
     named = [str(path) for path in asked or pages()]
     with_calls = [name for name in named if "[[[cog" in Path(name).read_text("utf-8")]
-    calls = "code, machines, overfitting, printed, scripts, table"
+    calls = "code, overfitting, printed, scripts, table"
     options = ["-P", "-U", "-n", "utf-8", "-I", str(Path(__file__).parent)]
     options += ["-p", f"from pages import {calls}"]
     # Never -r and --check: then cog writes, and its status is 0.
