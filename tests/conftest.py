@@ -21,9 +21,7 @@ SCRIPTS = [
     for path in sorted(PROJECT.glob("*.py"))
     if "\ndef build_autoencoder(" in path.read_text(encoding="utf-8")
 ]
-ON_RECORD = [
-    name for name in SCRIPTS if (PROJECT / "record" / f"{name}-0.json").is_file()
-]
+ON_RECORD = [n for n in SCRIPTS if (PROJECT / f"record/{n}-0.json").is_file()]
 FLAGS = {"epochs": 3, "batch_size": 8, "seed": 5}  # of a short run
 
 

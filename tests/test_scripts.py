@@ -243,14 +243,14 @@ def python(path, *arguments, **environment):
 
 
 def test_a_log_is_short_whatever_is_set(tmp_path, tiny_npz):
-    """A notebook's MPLBACKEND, matplotlib's settings, a Chinese folder."""
+    """A backend that this Python has not, matplotlib's settings, a Chinese folder."""
     settings = "text.usetex: True\nimage.origin: lower\nfigure.autolayout: True\n"
     (tmp_path / "matplotlibrc").write_text(settings, encoding="utf-8")
     out = tmp_path / "\u8f38\u51fa"
     ended = python(
         *(PROJECT / "simple_ae.py", "--data", tiny_npz, "--out", out),
         MATPLOTLIBRC=str(tmp_path / "matplotlibrc"),
-        MPLBACKEND="module://matplotlib_inline.backend_inline",
+        MPLBACKEND="of_a_notebook",
     )
     assert ended.returncode == 0, ended.stderr
     assert len(list(out.iterdir())) == 4
