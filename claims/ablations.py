@@ -107,9 +107,9 @@ ABLATIONS = [
 def measures(models, images):
     """Return what a trained network comes to on images, {name: number}.
 
-    "bce" in nats a pixel; "used", the units of the code that are not 0, of a mean
-    image; "dead", the units that are 0 for all; "code", the mean of |code|; "weights",
-    the norm of the decoder's last kernel; of a VAE also what `experiment.elbo` returns.
+    "bce" is in nats a pixel. "used" counts the units of the code that are not 0, in the
+    mean over images, and "dead" those that are 0 for all. "code" is the mean of |code|,
+    "weights" the norm of the decoder's last kernel. A VAE also has `experiment.elbo`'s.
     """
     _, encoder, decoder = models
     codes = experiment.encode(encoder, images)

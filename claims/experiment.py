@@ -1,8 +1,8 @@
 """What the claims share: sets of images, seeds, a choice, a network trained again.
 
 A claim is fair by construction if it uses these. Settings are chosen by `choose`, which
-is given no test image; what differs between seeds is measured by `over_seeds`; networks
-are trained by `retrain`; and `lower` is the one rule for "better".
+is given no test image. What differs between seeds is measured by `over_seeds`, and
+networks are trained by `retrain`. `lower` is the one rule for "better".
 """
 
 from collections import namedtuple
@@ -149,9 +149,9 @@ def elbo(models, images):
     """Return a VAE's ELBO of images, (n, ...), in nats, and what it is made of.
 
     Returns:
-        a dict: "elbo", which is minus the sum of "reconstruction", by one draw from
-        each image's distribution, and "kl"; and "used", of how many numbers of the code
-        the KL is above 0.01 nats on average: the others say nothing of the image.
+        a dict: "elbo" is minus the sum of "reconstruction", by one draw from each
+        image's distribution, and "kl". "used" says of how many numbers of the code the
+        KL is above 0.01 nats on average. The others say nothing of the image.
     """
     _, encoder, decoder = models
     inputs = images.reshape(-1, *encoder.input_shape[1:])
@@ -179,8 +179,8 @@ def choose(settings, error_of, sets):
 
     Args:
         settings: a list. If they are numbers and the best is the smallest or the
-            largest, the next one is tried, at most four times, by the ratio of the last
-            two: the end of a list is no choice.
+            largest, a next one is tried, at most four times, by the ratio of the last
+            two. For the end of a list is no choice.
         error_of: a function of a setting, the images to fit and those to choose by.
         sets: what `load_images` returned; no test image is handed on.
     """

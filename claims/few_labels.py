@@ -2,8 +2,8 @@
 
 The post: a code describes the data more concisely. If so, a classifier should need
 fewer labels there. Ten to a thousand training images get a label, five times anew, and
-two classifiers learn from them: a linear one, logistic regression, and one that is not,
-a support vector machine (SVM) with an RBF kernel. They are given
+two classifiers learn from them. One is linear, logistic regression. The other is not: a
+support vector machine (SVM) with an RBF kernel. They are given
 
 - pixels, and PCA's first 40 numbers;
 - the codes of five scripts, which have seen all training images without labels;

@@ -9,8 +9,8 @@ levels of noise are taken from every fifth test image by
 - the same network, trained here on a level of its own for each image, from 0 to 1.
 
 The filters are told the level of the noise, and the networks are not. Each network is
-trained once, and the test images are the sample: a lead counts if the 95 % interval of
-a paired bootstrap leaves out 0, so that 97.5 % of the draws agree about its sign.
+trained once, and the test images are the sample. A lead counts if the 95% interval of a
+paired bootstrap leaves out 0, so that 97.5% of the draws agree about its sign.
 
     python claims/noise_levels.py        (after denoise_ae.py)
 """

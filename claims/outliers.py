@@ -1,7 +1,7 @@
 """Outliers: does an autoencoder tell what is not like its training data?
 
 If it works only for data like its training data, an image that comes back badly is an
-outlier, and the mean squared error (MSE) of what comes back tells it from a digit.
+outlier. Then the mean squared error (MSE) of what comes back tells it from a digit.
 
 - Five networks, three seeds each, see digits that are turned or mirrored, letters,
   pieces of photographs, and one black image. Drawn digits are a control: the letters

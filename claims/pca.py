@@ -9,8 +9,8 @@ What simple_ae.py's network has and PCA has not is added step by step. The first
 is linear and trained by MSE: PCA again, by training. It then gets a sigmoid at the
 output, BCE as its loss, and a relu on the code, which makes it simple_ae.py's.
 
-Two questions that students ask about this network have a row each: what if it is
-trained by MSE, and what if its two kernels are tied, one the transpose of the other?
+Two questions that students ask about this network have a row each. What if it is
+trained by MSE? And what if its two kernels are tied, one the transpose of the other?
 All networks have 32 numbers and simple_ae.py's epochs, each with a learning rate chosen
 for it by the loss that it is trained with.
 

@@ -79,8 +79,8 @@ def specialisation(codes, labels):
     """Return how specialised each unit is on a digit, from 0 to 1, an array (units,).
 
     It is the share that the unit's activation tells of "is it this digit?": the mutual
-    information, divided by the entropy of the answer. Of the digits that excite the
-    unit more than the average image it is the one of which it tells most: a unit that
+    information, divided by the entropy of the answer. The digit is the one of which it
+    tells most, among those that excite it more than the average image. So a unit that
     all but the 1s excite has no digit of its own. A unit that is active for less than
     1% of the images has nan.
 

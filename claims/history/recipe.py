@@ -1,8 +1,8 @@
 """The sparse autoencoder of 2016, on whichever Keras is installed.
 
-The recipe is the Keras blog's, of May 2016, which the post repeats: 784 pixels, 32 relu
-units with an L1 penalty of 10e-5 on what they give out, 784 pixels, Adadelta. This one
-program runs it on Keras 1.0 of 2016 (Theano, Python 3.6) and on every Keras since:
+The recipe is the Keras blog's, of May 2016, and the post repeats it. It has 784 pixels,
+32 relu units with an L1 penalty of 10e-5 on their output, 784 pixels, and Adadelta.
+This program runs it on Keras 1.0 of 2016 (Theano, Python 3.6) and every Keras since:
 
     python claims/history/recipe.py keras-2.3.1 --runs plain sparse divided
 
