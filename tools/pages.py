@@ -161,7 +161,7 @@ def scripts():
     """Fill the table of the scripts, whose rows begin with `[NAME.py](...)`.
 
     Its last cells are the numbers in the code, the post's epochs and loss, the script's
-    epochs and BCE, and its minutes; then the seconds on a GPU, if record/gpu/ has them.
+    epochs and BCE, and its minutes. The seconds on a GPU follow if they are there.
     """
     names = scripts_of_the_page()
     if sorted(names) != sorted(record.SCRIPTS):
