@@ -106,13 +106,12 @@ def test_pca_and_the_mean_are_those_of_the_training_images(built, x_small, mnist
         assert networks[name]["baseline"]
 
 
-def test_what_is_known_of_a_code(built, x_small):
-    page, models = built
-    for name in "simple_ae", "vae":
-        network = page_tools.networks_of(page)[name]
-        codes = halves(models[name], x_small[:40])[0]
-        assert network["limit"] == pytest.approx(np.abs(codes).max(), rel=1e-3)
-        assert network["signed"] == (name == "vae")
+def test_what_is_known_of_a_network(built, x_small):
+    networks = page_tools.networks_of(built[0])
+    assert [networks[name]["signed"] for name in ("simple_ae", "vae")] == [False, True]
+    english = "one dense layer encodes, one decodes"
+    assert networks["simple_ae"]["idea"]["en"] == english
+    assert all(networks[name]["idea"].keys() == {"en", "zh-TW"} for name in SCRIPTS)
 
     autoencoder = build_autoencoder("simple_ae")
     layer = autoencoder.get_layer("encoder").layers[-1]
@@ -123,17 +122,6 @@ def test_what_is_known_of_a_code(built, x_small):
     layer.set_weights([kernel, bias])
     network, _ = build.describe_network("simple_ae", autoencoder, x_small)
     assert network["unused"] == unused
-
-
-def test_an_idea_is_the_first_line_of_a_docstring(tmp_path):
-    script = tmp_path / "eighth_ae.py"
-    both = {"en": "it counts", "zh-TW": "會數數"}
-    script.write_text('"""Eighth: it counts. （會數數）"""\n', encoding="utf-8")
-    assert build.idea(script) == both
-    script.write_text('"""Eighth: it counts."""\n', encoding="utf-8")
-    assert build.idea(script) == {"en": "it counts"}
-    for name in SCRIPTS:
-        assert build.idea(PROJECT / f"{name}.py").keys() == both.keys()
 
 
 def test_an_unknown_layer_is_one_sentence():
