@@ -6,7 +6,7 @@ python -m pytest tests/test_notebooks.py
 
 import re
 
-from conftest import PROJECT
+from conftest import PROJECT, SCRIPTS
 import pytest
 
 pytest.importorskip("nbclient", reason="needs tests/requirements-kernel.txt")
@@ -15,7 +15,7 @@ import notebooks
 import record
 
 
-@pytest.fixture(params=notebooks.names())
+@pytest.fixture(params=SCRIPTS)
 def name(request):
     return request.param
 

@@ -32,14 +32,6 @@ Run these two cells and read on below them. The first installs Keras. The second
 figures and prints the last line."""
 
 
-def names():
-    """Return the names of the scripts, sorted."""
-    found = PROJECT.glob("*.py")
-    return sorted(
-        p.stem for p in found if "def build_autoencoder" in p.read_text("utf-8")
-    )
-
-
 def make(name):
     """Return the notebook of a script, without outputs."""
     source = (PROJECT / f"{name}.py").read_text(encoding="utf-8")
@@ -65,8 +57,8 @@ def make(name):
     for number, cell in enumerate(cells):
         cell["id"] = f"{name}-{number}"  # not a random one
     kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
-    code_hash = record.hash_of(PROJECT / f"{name}.py")
-    return new_notebook(cells=cells, metadata={"kernelspec": kernel, "hash": code_hash})
+    metadata = {"kernelspec": kernel, "hash": record.hash_of(PROJECT / f"{name}.py")}
+    return new_notebook(cells=cells, metadata=metadata)
 
 
 def for_a_cell(step):
@@ -83,23 +75,15 @@ def for_a_cell(step):
 
 def run(notebook, folder):
     """Run a notebook in a folder, and keep what its cells print and show."""
-    client = nbclient.NotebookClient(
-        notebook,
-        timeout=None,
-        kernel_name="python3",
-        coalesce_streams=True,
-        record_timing=False,
-        resources={"metadata": {"path": str(folder)}},
-    )
-    client.execute()
+    options = {"coalesce_streams": True, "record_timing": False}
+    nbclient.execute(notebook, cwd=str(folder), kernel_name="python3", **options)
     notebook.metadata.pop("language_info", None)
     for cell in notebook.cells:
         outputs = cell.get("outputs", [])
         # What pip and TensorFlow say of the machine is left out.
         of_pip = "%pip" in cell.source
         outputs[:] = [o for o in outputs if o.get("name") != "stderr" and not of_pip]
-        for output in outputs:
-            pictures = output.get("data", {})
+        for pictures in [output.get("data", {}) for output in outputs]:
             if "image/png" in pictures:
                 pictures["image/png"] = smaller(pictures["image/png"])
 
@@ -115,7 +99,7 @@ def smaller(png):
 
 
 def main(argv):
-    for name in argv or names():
+    for name in argv or record.SCRIPTS:
         path = PROJECT / "notebooks" / f"{name}.ipynb"
         notebook = make(name)
         old = nbformat.read(path, 4) if path.is_file() else new_notebook()
