@@ -180,6 +180,7 @@ def check_elbo(beta, models, printed, report, x):
     # One draw for each image is printed: it differs from the mean of many.
     allowed = 4 * np.std(draws) + 0.1
     assert reconstruction == pytest.approx(np.mean(draws), abs=allowed)
+    assert reconstruction != pytest.approx(784 * report["bce"], rel=1e-6)  # the mean's
     line = f"= -(reconstruction {reconstruction:.1f} + KL {kl:.1f})\n"
     assert f"ELBO {report['elbo']:.1f} {line}" in printed
     assert f"ELBO {report['elbo']:.1f} nats" in printed
