@@ -15,10 +15,6 @@ import sys
 from playwright.sync_api import sync_playwright
 
 INDEX = Path(__file__).resolve().parent / "index.html"
-THREE = (  # as the page's address has strokes
-    "bw82di5zfs4pie4ckx4zn16joe8rotbco9dwmrg2kkhhhzi0"
-    "gxhajvhvmcjknym3ogp1nsrzm1uejgvyghwddlvmb7ts9qr6"
-)
 FIGURES = INDEX.parent.parent / "figures"
 EXECUTABLES = {
     "chromium": shutil.which("chromium") or shutil.which("chromium-browser"),
@@ -39,8 +35,15 @@ def take_pictures(playwright):
     browser = launch(playwright, "chromium")
     for name, language in ("page.png", "en"), ("page.zh-TW.png", "zh-TW"):
         page = browser.new_page(viewport={"width": 1000, "height": 800})
-        page.goto(f"{INDEX.as_uri()}#strokes={THREE}&language={language}")
-        page.wait_for_selector("#summary:not(:empty)", state="attached")
+        page.goto(f"{INDEX.as_uri()}#language={language}")
+        page.evaluate(
+            """() => {
+              const three = arc(0.5, 0.31, 0.19, 0.85, -0.5);
+              three.push(...arc(0.47, 0.69, 0.21, 0.5, -0.9));
+              setDrawing({kind: "strokes", strokes: [three]});
+              jobs.forEach(job => job());
+            }"""
+        )
         box = page.locator("#answers").bounding_box()
         clip = {"x": 0, "y": 0, "width": 1000, "height": box["y"] + box["height"] + 16}
         page.screenshot(path=FIGURES / name, clip=clip)
