@@ -91,9 +91,6 @@ def test_what_ablations_measure_of_a_code():
     assert found == {"used": 1.5, "dead": 1, "code": 1, "weights": 5, "bce": bce}
 
 
-# ---------------------------------------------------------------------- few_labels
-
-
 def test_draws_differ_and_have_the_proportions_of_the_digits():
     labels = np.arange(2000) % 10
     draws = few_labels.draw_labels(labels, 100)
@@ -118,9 +115,6 @@ def test_wrong_answers_are_counted():
     images = experiment.Images(np.eye(4), np.array([0, 1, 2, 0]))
     model = SimpleNamespace(predict=lambda x, **options: x)  # the digit is the place
     assert few_labels.share_wrong(model, images) == 0.25
-
-
-# ---------------------------------------------------------------------------- jpeg
 
 
 @pytest.mark.parametrize("options", [{"quality": 10}, {"qtables": [[40] * 64]}])
@@ -169,7 +163,7 @@ def test_pca_is_rounded_and_packed_in_the_same_way(mnist):
 def test_settings_are_those_that_no_other_beats():
     found = {"a": (10, 0.04), "b": (20, 0.05), "c": (20, 0.02), "d": (30, 0.02)}
     assert jpeg.undominated(found) == ["a", "c"]
-    levels = {8: (10, 0.020), 16: (15, 0.0105), 32: (20, 0.0101)}
+    levels = {8: (10, 0.0106), 16: (15, 0.0105), 32: (20, 0.0101)}
     assert jpeg.fewest_levels(levels, 0.01) == 16  # 5 % more at most
 
 
@@ -188,15 +182,14 @@ def test_others_are_compared_at_the_mse_of_the_code():
     assert jpeg.compare((70.0, 0.01), 50000, curves)["pays from"] is None
 
 
-# ------------------------------------------------------------- maps_2d and sampling
-
-
 def test_the_five_nearest_others_vote():
     # On a line: six points of digit 3, and far away six of which one is a 1.
     places = np.concatenate([np.arange(6), 100 + np.arange(6)])
     codes = np.stack([places, 0 * places], axis=1).astype(float)
     right = maps_2d.are_right(codes, np.array([3] * 6 + [1] + [2] * 5))
     assert right.tolist() == [True] * 6 + [False] + [True] * 5
+    for place, five in enumerate(maps_2d.nearest(codes)):
+        assert place not in five
 
     train = experiment.Images(np.arange(20.0).reshape(-1, 1), np.arange(20) // 10)
     test = experiment.Images(np.array([[0.0], [19.0], [19.5]]), np.array([0, 1, 0]))
@@ -206,8 +199,8 @@ def test_the_five_nearest_others_vote():
 
 
 def test_paired_test_by_hand():
-    ours = np.array([1, 1, 1, 1, 1, 1, 0, 1, 0], bool)
-    theirs = np.array([0, 0, 0, 0, 0, 0, 1, 1, 0], bool)
+    ours = np.array([1, 1, 1, 1, 1, 1, 0, 1, 1, 0], bool)
+    theirs = np.array([0, 0, 0, 0, 0, 0, 1, 1, 1, 0], bool)
     found = maps_2d.paired_test(ours, theirs)
     assert (found["wins"], found["losses"]) == (6, 1)
     assert found["p"] == pytest.approx(2 * stats.binom.cdf(1, 7, 0.5))
@@ -216,12 +209,11 @@ def test_paired_test_by_hand():
 def test_kinds_of_digit_and_how_neighbours_agree():
     assert sampling.kinds(np.arange(10)) == pytest.approx(10)
     assert sampling.kinds(np.array([0, 9, 0, 9])) == pytest.approx(2)
-    images = np.array([[0.0], [0.1], [0.2], [0.3], [0.4], [5], [6], [7], [8], [9]])
-    labels = np.array([1, 1, 1, 1, 1, 2, 2, 2, 3, 3])
-    classifier = KNeighborsClassifier(5).fit(images, labels)
-    found = sampling.judge(classifier, np.array([[0.2], [7.0]]))
-    assert found["kinds"] == pytest.approx(2)  # a 1 and a 2
-    assert found["agree"] == 0.5
+    images = np.concatenate([np.arange(5), 10 + np.arange(5), 20 + np.arange(5)])
+    labels = [1, 1, 2, 2, 2] + [2, 2, 2, 3, 3] + 5 * [2]
+    classifier = KNeighborsClassifier(5).fit(images[:, None], labels)
+    found = sampling.judge(classifier, np.array([[2], [12], [22]]))
+    assert found == {"kinds": pytest.approx(1), "agree": pytest.approx(1 / 3)}
 
 
 def test_distance_from_a_normal_distribution():
@@ -250,16 +242,6 @@ def test_codes_are_drawn_from_what_the_table_says():
     assert sampling.draw("plain", codes - 20, 1, seed=0).min() == 0  # a relu
 
 
-# --------------------------------------------------------------------- noise_levels
-
-
-def test_a_filter_undoes_brightness_and_contrast():
-    clean = np.random.default_rng(0).random((4, 28, 28), np.float32)
-    dull = 0.5 * clean + 0.3
-    restore = noise_levels.fit_filter(lambda images, _: images, 1, dull, clean)
-    np.testing.assert_allclose(restore(dull), clean, atol=1e-4)
-
-
 @pytest.mark.parametrize("method", [noise_levels.blur, noise_levels.total_variation])
 def test_a_strength_is_chosen_and_fitted_by_the_same_noise(method, monkeypatch):
     clean = np.zeros((8, 28, 28), np.float32)
@@ -268,14 +250,19 @@ def test_a_strength_is_chosen_and_fitted_by_the_same_noise(method, monkeypatch):
     noisy = {seed: common.add_noise(clean, 0.3, seed) for seed in (3, 4)}
     np.testing.assert_array_equal(method(noisy[3], 0.4)[:1], method(noisy[3][:1], 0.4))
 
+    seeds = set()
+
     def add_noise(images, level, seed):
         assert level == 0.3
+        seeds.add(seed)
         return noisy[seed]
 
     monkeypatch.setattr(common, "add_noise", add_noise)
     sets = experiment.Sets(*[experiment.Images(clean, None)] * 3, None)
     strengths = [0.01, 0.1, 0.2, 0.8]
     _, strength = noise_levels.tune_filter(method, strengths, 0.3, sets, seed=3)
+
+    assert seeds == {3, 4}  # one noise to fit, and another to choose
 
     def error(tried):
         tuned = noise_levels.fit_filter(method, tried, noisy[3], clean)
@@ -309,9 +296,6 @@ def test_a_lead_has_the_interval_of_pairs():
     assert lead["high"] - lead["low"] == pytest.approx(width, rel=0.1)
 
 
-# ------------------------------------------------------------------------- outliers
-
-
 def first_pixel(images):
     return np.array(images)[:, 0]
 
@@ -326,7 +310,7 @@ def test_auroc_and_alarms_by_hand():
     by_hand = {"score": 72.5, "turned": 1, "mirrored": 0, "letters": 0.5, "hard": 0.5}
     assert found == by_hand
     held_out = np.arange(101.0)[:, None]  # the threshold is 95
-    assert outliers.missed(first_pixel, held_out, [[94], [95], [97], [99]]) == 0.5
+    assert outliers.missed(first_pixel, held_out, [[94], [95], [96], [0]]) == 0.75
 
 
 def test_what_is_left_out_is_never_trained_on_and_then_is_the_outlier(monkeypatch):
@@ -364,9 +348,6 @@ def test_the_sets_of_outliers_hold_what_their_names_say():
     assert len(sets["turned"]) == 3
     assert not set(outliers.LETTERS) & set("BGILOQSZbgiloqsz")  # look like digits
     assert len(sets["photographs"]) > 150 and sets["photographs"].std() > 0.1
-
-
-# --------------------------------------------------------------------------- papers
 
 
 def test_log_p_is_the_integral_over_both_numbers_of_the_code():
@@ -409,9 +390,6 @@ def test_all_networks_are_measured_on_one_drawing_of_the_test_images(monkeypatch
     assert found["grey"]["standard_error"]["mean"] == pytest.approx(1 / 2**0.5)
     drawn = papers.black_or_white(test.x, seed=0)
     assert all(np.array_equal(images, drawn) for images in measured)
-
-
-# ------------------------------------------------------------------------- sparsity
 
 
 def test_specialisation_by_hand():
