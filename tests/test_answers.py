@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 from experiment import lower, summary
+import numpy as np
 import pytest
 
 PROJECT = Path(__file__).resolve().parent.parent
@@ -230,6 +231,11 @@ def test_few_labels():
             assert of_all["simple_ae"][size]["mean"] < pixels["mean"]
             without = of_all["sparse_ae without penalties"][size]
             assert not lower(nothing, differences(without, pixels)), (kind, size)
+            assert lower(nothing, differences(of_all["conv_ae"][size], pixels))
+            deep = differences(of_all["deep_ae"][size], pixels)
+            assert no_difference_is_seen(nothing, deep), (kind, size)
+            if kind == "SVM" and size != "1000":
+                assert lower(nothing, differences(of_all["PCA-40"][size], pixels))
         for size in "300", "1000":
             means = {name: of_size[size]["mean"] for name, of_size in of_all.items()}
             assert min(means, key=means.get) == "vae"
@@ -252,7 +258,17 @@ def test_jpeg():
     assert 0.9 < simple["PCA"] / simple["code"] < 1.1
     for code in simple, deep:
         assert code["JPEG, flat table"] < code["JPEG"]
-    assert record("jpeg")["alone"] > 5 * max(simple["code"], deep["code"])
+    alone = record("jpeg")["alone"]
+    assert 5 * max(simple["code"], deep["code"]) < alone < simple["decoder"]
+
+    # With somewhat coarser rounding simple_ae is further ahead, with the coarsest behind.
+    curves = record("jpeg")["curves"]
+    sizes, errors = zip(*sorted(curves["PCA"], key=lambda point: point[1]))
+    leads = [
+        np.interp(error, errors, sizes) / size
+        for size, error in sorted(curves["simple_ae's code"])
+    ]
+    assert leads[0] < 1 and min(leads[1:4]) > 1.1 > simple["PCA"] / simple["code"]
 
 
 def test_noise_levels():
@@ -268,8 +284,7 @@ def test_noise_levels():
     assert 0 < psnr[one] - psnr[any_level] < 0.5
     weakest = data["results"]["0.1"]["psnr"]
     for name, clean in data["clean"].items():
-        assert clean - weakest[name] < 1.5
-        assert clean < weakest["total variation"]
+        assert clean < weakest["total variation"] == max(weakest.values()), name
 
 
 def test_sparsity():
