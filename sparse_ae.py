@@ -10,7 +10,8 @@ L2 keeps the decoder's weights small, which could otherwise make up for a small 
     sparse_ae: test BCE 0.0881 (floor 0.0581) | MSE 0.0074 | PSNR 21.3 dB
 
 Section of the post: "Sparse Autoencoder". Go on with claims/history/README.md (why the
-post's got worse) and claims/sparsity.py (does each unit have a digit of its own?).
+post's sparse autoencoder got worse) and claims/sparsity.py (does each unit have a digit
+of its own?).
 """
 
 import math
@@ -118,7 +119,7 @@ def main(argv=None):
         x_train,  # the target is the input itself
         epochs=args.epochs,
         batch_size=args.batch_size,
-        validation_data=(x_test, x_test),  # only watched: nothing is chosen by it
+        validation_data=(x_test, x_test),  # only watched; see docs/method.md
         verbose=args.verbose,
     )
     autoencoder.save(args.out / "sparse_ae.keras")

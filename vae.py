@@ -10,9 +10,12 @@ N(0, 1) decode to digits. ELBO is minus the sum of the two.
     python vae.py
     vae: test BCE 0.1631 (floor 0.0581) | MSE 0.0339 | PSNR 14.7 dB | ELBO -135.7 nats
 
-Section of the post: "Variational autoencoder (VAE)". Its BCE is that of the image
-decoded from the mean; ELBO decodes a random draw. Go on with claims/maps_2d.py (a map
-of the digits), claims/sampling.py (new digits) and claims/papers.py (published VAEs).
+The BCE above is that of the image decoded from the mean; ELBO is computed from a random
+draw.
+
+Section of the post: "Variational autoencoder (VAE)". Go on with claims/maps_2d.py (a
+map of the digits), claims/sampling.py (new digits) and claims/papers.py (published
+VAEs).
 """
 
 import math
