@@ -56,11 +56,11 @@ RUNS |= {
     "maps_2d": Run("claims/maps_2d.py", 7),
     "sparsity": Run("claims/sparsity.py", 7),
     "noise_levels": Run("claims/noise_levels.py", 5),
-    "sampling": Run("claims/sampling.py", 10),
+    "sampling": Run("claims/sampling.py", 15),
     "outliers": Run("claims/outliers.py", 10),
     "ablations": Run("claims/ablations.py", 12),
-    "papers": Run("claims/papers.py", 35),
-    "code_size": Run("claims/code_size.py", 35),
+    "papers": Run("claims/papers.py", 50),
+    "code_size": Run("claims/code_size.py", 40),
     "page_models": Run("page/train.py", 1),
 }
 
