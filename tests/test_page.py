@@ -59,6 +59,7 @@ def open_page(browser, site):
         context = browser.new_context(**{"locale": "en-US", **SCREEN, **options})
         contexts.append(context)
         page = context.new_page()
+        page.set_default_timeout(150_000)  # a busy machine opens a browser slowly
         page.on("request", lambda request: requests.append(request.url))
         page.on("console", lambda message: messages.append(message.text))
         page.on("pageerror", lambda error: messages.append(str(error)))
