@@ -391,6 +391,29 @@ def test_history():
     assert 0.2603 < keras_2020["mean_image"] < keras_2020["runs"]["sparse"]["bce"]
 
 
+def test_papers():
+    data = record("papers")
+    grey, binary = data["likelihoods"]["grey"], data["likelihoods"]["black_and_white"]
+    davidson, hinton = data["published"].values()
+
+    # vae.py is ahead of both published numbers; its decoder does better than ELBO says.
+    for row in grey, binary:
+        assert row["log_p"]["low"] > max(davidson.values())
+        assert lower(row["elbo"], row["log_p"], 2)
+    steps = data["likelihoods"]["convergence"]
+    assert abs(steps["200"] - steps["300"]) < grey["standard_error"]["mean"]
+
+    # The network of 2006 is ahead of its paper, and PCA is the paper's.
+    errors = data["errors"]
+    assert errors["network of 2006"]["high"] < hinton["their network"]
+    assert round(errors["PCA-30"], 2) == hinton["their PCA"]
+    means = {name: of["mean"] for name, of in errors.items() if isinstance(of, dict)}
+    assert min(means, key=means.get) == "conv_ae"
+
+    elbo = {name: of["elbo"] for name, of in data["tutorials"].items()}
+    assert elbo["pytorch"] > elbo["vae"] > elbo["keras_io"]
+
+
 def test_sum_or_mean():
     data = record("sum_or_mean")
     for run in data["mean"]:

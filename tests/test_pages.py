@@ -18,7 +18,7 @@ import record
 # Decimals in prose that no program of ours measures: intervals, grey and noise of half,
 # what the post and its readers saw, the rates of Adadelta, and GB of disk. A number
 # with the name of its product before it, such as "Keras 3.15", may stand, too.
-GIVEN = "5% 95% 97.5% 0% 100% 1% 0.5 0.1 0.09 1.0 0.001 2.3 0.26"
+GIVEN = "5% 95% 97.5% 0% 100% 1% 0.5 0.1 0.09 1.0 0.001 2.3 0.26 150.7"
 VERSION = re.compile(
     r"(Python|Keras|TensorFlow|Theano|NumPy|SciPy|JAX|PyTorch|torch|CUDA|CC BY-SA)"
     r"((,|、| to| and| or|–| 到| 或| 和|至)? ?\d+(\.\d+)+(?!\d| GB))+"
