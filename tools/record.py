@@ -61,6 +61,7 @@ RUNS |= {
     "ablations": Run("claims/ablations.py", 12),
     "papers": Run("claims/papers.py", 50),
     "code_size": Run("claims/code_size.py", 40),
+    "lower_precision": Run("claims/lower_precision.py", 3),
     "page_models": Run("page/train.py", 1),
 }
 
