@@ -27,7 +27,7 @@ from PIL import Image, ImageDraw, ImageFont
 from scipy.ndimage import center_of_mass
 import simple_ae
 from skimage import data
-from skimage.util import view_as_blocks
+from skimage.util import montage, view_as_blocks
 from sklearn.decomposition import PCA
 from sklearn.metrics import roc_auc_score
 import sparse_ae
@@ -172,11 +172,8 @@ def leave_out(digit, images, seed):
 def plot(numbers, digits, sets, networks):
     """Draw what networks make of examples, and AUROC over the error on digits.
 
-    Args:
-        numbers: {name of a score: what `aurocs` returned, as summaries}.
-        digits, sets: test images, (n, 784), and {name: outliers}: the first of each is
-            drawn, with the share of digits that come back better.
-        networks: {name: models}.
+    An example is the first of `digits`, (n, 784), and of each of `sets`. On it stands
+    the share of digits that come back better. `networks` is {name: models}.
     """
     fig = Figure(figsize=(9, 9), layout="constrained")
     top, bottom = fig.subplots(2, 1, height_ratios=[4, 6])
@@ -187,33 +184,47 @@ def plot(numbers, digits, sets, networks):
         score = error_of_network(models)
         usual = score(digits)
         for column, error in enumerate(score(shown)):
-            place = 28 * column + 1, 28 * row + 26
-            box = {"color": "black", "pad": 1}
-            top.text(*place, f"{np.mean(usual < error):.0%}", color="orange", bbox=box)
-    tiles = np.reshape(rows, (len(rows), len(shown), 28, 28)).swapaxes(1, 2)
-    top.imshow(tiles.reshape(28 * len(rows), -1), cmap="gray", vmin=0, vmax=1)
+            share = np.mean(usual < error)
+            text = top.text(28 * column + 1, 28 * row + 26, f"{share:.0%}")
+            text.set(color="orange", backgroundcolor="black")
+    tiles = montage(np.reshape(rows, (-1, 28, 28)), grid_shape=(len(rows), len(shown)))
+    top.imshow(tiles, cmap="gray", vmin=0, vmax=1)
     top.set_xticks(28 * np.arange(len(shown)) + 14, labels=["digit", *sets])
     top.set_yticks(28 * np.arange(len(rows)) + 14, labels=["", *networks])
     top.tick_params(length=0, labeltop=True, labelbottom=False)
 
-    means = [numbers[f"PCA-{size}"] for size in PCA_SIZES]
-    x, y = ([of[key]["mean"] for of in means] for key in ("score", "hard"))
-    bottom.plot(x, y, "s--", color="tab:blue")
-    for size, *place in zip(PCA_SIZES, x, y):
-        bottom.annotate(f"PCA-{size}", place, (-14, -16), textcoords="offset points")
-    for script in SCRIPTS:
-        error, hard = (numbers[script.__name__][key] for key in ("score", "hard"))
-        bottom.plot(error["seeds"], hard["seeds"], "o", color="tab:red")
-        place = error["mean"], hard["high"]
-        bottom.annotate(script.__name__, place, (-14, 8), textcoords="offset points")
+    for name, found in numbers.items():
+        if name == "white pixels":  # they are no error
+            continue
+        error, hard = found["score"], found["hard"]
+        style, height = ("bs", -16) if name.startswith("PCA") else ("ro", 8)
+        bottom.plot(error["seeds"], hard["seeds"], style)
+        place = error["mean"], hard["mean"]
+        bottom.annotate(name, place, (-14, height), textcoords="offset points")
     bottom.axhline(0.5, color="black", ls=":")
-    bottom.set(xscale="log", xlabel="error on test digits (MSE)")
-    bottom.set_ylabel("AUROC; a guess has 0.5")
+    bottom.set(xscale="log", xlabel="error on test digits (MSE)", ylabel="AUROC")
     ticks = [0.002, 0.005, 0.01, 0.02, 0.05]
     bottom.set_xticks(ticks, labels=ticks)
     bottom.minorticks_off()
     bottom.margins(x=0.1, y=0.12)
     return fig
+
+
+def print_tables(numbers, alarms, left_out):
+    """Print the three results of `main`."""
+    print("AUROC, mean and range of three seeds; score is the mean of test digits")
+    rows = [[name, *found.values()] for name, found in numbers.items()]
+    experiment.print_table(["", *numbers["vae"]], rows, decimals=3)
+    print("\nfalse alarms of test digits, and the share of each set that is missed")
+    rows = [[name, *found.values()] for name, found in alarms.items()]
+    experiment.print_table(["", *alarms["vae"]], rows, decimals=3)
+    print("\nwithout a digit, which is then to be found: AUROC and the share missed")
+    rows = [
+        [digit, *(value for found in of.values() for value in found.values())]
+        for digit, of in left_out.items()
+    ]
+    head = [text for name in alarms for text in (name, "missed")]
+    experiment.print_table(["", *head], rows, decimals=3)
 
 
 def main(argv=None):
@@ -240,33 +251,19 @@ def main(argv=None):
         false_alarms = 1 - missed(score, images.choose.x, images.test.x)
         alarms[name] = {"false alarms": false_alarms, **found}
 
-    left_out = {str(n): leave_out(n, images, args.seed) for n in range(10)}
+    left_out = {digit: leave_out(digit, images, args.seed) for digit in range(10)}
     left_out["mean"] = {
         name: {
-            key: float(np.mean([left_out[str(n)][name][key] for n in range(10)]))
+            key: float(np.mean([of[name][key] for of in left_out.values()]))
             for key in ("auroc", "missed")
         }
         for name in alarms
     }
 
-    print("AUROC, mean and range of three seeds; score is the mean of test digits")
-    rows = [[name, *found.values()] for name, found in numbers.items()]
-    experiment.print_table(["", *numbers["vae"]], rows, decimals=3)
-    print("\nfalse alarms of test digits, and the share of each set that is missed")
-    rows = [[name, *found.values()] for name, found in alarms.items()]
-    experiment.print_table(["", *alarms["vae"]], rows, decimals=3)
-    print("\nwithout a digit, which is then to be found: AUROC and the share missed")
-    rows = [
-        [digit, *(value for found in of.values() for value in found.values())]
-        for digit, of in left_out.items()
-    ]
-    head = [text for name in alarms for text in (name, "missed")]
-    experiment.print_table(["", *head], rows, decimals=3)
-
+    print_tables(numbers, alarms, left_out)
     networks = {s.__name__: experiment.load_models(s, args) for s in (conv_ae, vae)}
-    plot(numbers, images.test.x, sets, networks).savefig(
-        args.out / "outliers.png", dpi=150
-    )
+    fig = plot(numbers, images.test.x, sets, networks)
+    fig.savefig(args.out / "outliers.png", dpi=150)
     experiment.report(
         "outliers", args, scores=numbers, alarms=alarms, left_out=left_out
     )
