@@ -18,8 +18,7 @@ import keras
 from keras import layers, ops
 from matplotlib.figure import Figure
 import numpy as np
-from scipy.stats import entropy
-from sklearn.metrics import mutual_info_score
+from sklearn.metrics import homogeneity_score
 import sparse_ae
 
 KEPT = 31  # as many as an image uses of sparse_ae.py's units
@@ -96,35 +95,24 @@ def specialisation(codes, labels):
         for digit in np.unique(labels):
             is_digit = labels == digit
             if activations[is_digit].mean() > activations.mean():
-                share = is_digit.mean()
-                unknown = entropy([share, 1 - share])
-                told.append(mutual_info_score(is_digit, bins) / unknown)
+                told.append(homogeneity_score(is_digit, bins))
         found[unit] = max(told)
     return found
 
 
-def choose_rate(sets):
-    """Return TopK's learning rate, chosen by short trainings, and what each reached."""
-
-    def error_of(rate, fit, choose):
-        models = train_topk(fit.x, 0, rate, epochs=4)
-        decoded = experiment.reconstruct(models, choose.x)
-        return common.binary_crossentropy(choose.x, decoded)
-
-    return experiment.choose(RATES, error_of, sets)
-
-
 def train_topk(images, seed, rate, epochs):
-    make_optimizer = experiment.with_rate(sparse_ae.make_optimizer, rate)
+    make = experiment.with_rate(sparse_ae.make_optimizer, rate)
     models, _ = experiment.retrain(
-        sparse_ae,
-        images,
-        seed,
-        build=build_topk,
-        make_optimizer=make_optimizer,
-        epochs=epochs,
+        sparse_ae, images, seed, build=build_topk, make_optimizer=make, epochs=epochs
     )
     return models
+
+
+def error_of_rate(rate, fit, choose):
+    """Return what TopK reaches on `choose` by a short training with a learning rate."""
+    models = train_topk(fit.x, 0, rate, epochs=4)
+    decoded = experiment.reconstruct(models, choose.x)
+    return common.binary_crossentropy(choose.x, decoded)
 
 
 def models_of(name, args, sets, rate, seed):
@@ -144,25 +132,19 @@ def models_of(name, args, sets, rate, seed):
     return models
 
 
-def measure(models, test, units):
-    """Return {name: number} of a network; `units` gets how specialised its units are.
-
-    Args:
-        models: (autoencoder, encoder, decoder).
-        test: images and labels.
-        units: a list, to which an array, (units,), is added.
-    """
+def measure(models, test):
+    """Return {name: number} of a network, and how specialised its units are."""
     codes = experiment.encode(models[1], test.x)
     decoded = models[2].predict(codes, batch_size=500, verbose=0)
-    units.append(specialisation(codes, test.y))
-    return {
+    units = specialisation(codes, test.y)
+    found = {
         "bce": common.binary_crossentropy(test.x, decoded),
-        "mse": experiment.mse(test.x, decoded),
         "used": float(np.sum(codes > 0, axis=1).mean()),
         "dead": int(np.sum(~(codes > 0).any(axis=0))),
-        "specialisation": float(np.nanmean(units[-1])),
-        "most_specialised": float(np.nanmax(units[-1])),
+        "specialisation": float(np.nanmean(units)),
+        "most_specialised": float(np.nanmax(units)),
     }
+    return found, units
 
 
 @common.default_style
@@ -174,8 +156,7 @@ def plot(units):
     for place, values in enumerate(units.values()):
         beside = place + random.uniform(-0.3, 0.3, len(values))
         axis.plot(values, beside, "o", color="C0", alpha=0.35)
-        mean = np.nanmean(values)
-        axis.plot([mean, mean], [place - 0.4, place + 0.4], color="C1", lw=4)
+        axis.vlines(np.nanmean(values), place - 0.4, place + 0.4, color="C1", lw=4)
     axis.set_yticks(range(len(units)), labels=list(units))
     axis.invert_yaxis()
     axis.set_xlim(-0.03, 1.03)
@@ -186,37 +167,33 @@ def plot(units):
 def main(argv=None):
     args = common.parse_args(__doc__, argv)
     sets = experiment.load_images(args)
-    rate, rates = choose_rate(sets)
+    rate, rates = experiment.choose(RATES, error_of_rate, sets)
     print(f"TopK's learning rate, chosen on 5,000 training images: {rate}")
 
     networks = {}
-    units = {}
-    for name in NAMES:
-        units[name] = []
+    units = {}  # of the first seed
+    for key, name in NAMES.items():
 
-        def of_seed(seed, name=name):
-            models = models_of(name, args, sets, rate, seed)
-            return measure(models, sets.test, units[name])
+        def of_seed(seed, key=key, name=name):
+            models = models_of(key, args, sets, rate, seed)
+            found, of_network = measure(models, sets.test)
+            units.setdefault(name, of_network)
+            return found
 
-        networks[name] = experiment.over_seeds(of_seed)
+        networks[key] = experiment.over_seeds(of_seed)
 
-    units["pixels"] = [specialisation(sets.test.x, sets.test.y)]
+    units["pixels"] = specialisation(sets.test.x, sets.test.y)
     codes = experiment.encode(experiment.load_models(sparse_ae, args)[1], sets.test.x)
     shuffled = np.random.default_rng(0).permutation(sets.test.y)
     controls = {
-        "pixels": float(np.nanmean(units["pixels"][0])),
+        "pixels": float(np.nanmean(units["pixels"])),
         "shuffled": float(np.nanmean(specialisation(codes, shuffled))),
     }
 
-    head = ["", *networks["sparse"]]
-    rows = [[NAMES[name], *of.values()] for name, of in networks.items()]
-    experiment.print_table(head, rows)
-    print(
-        f"specialisation of pixels, and of sparse_ae.py by shuffled labels: {controls}"
-    )
-
-    shown = {NAMES.get(name, name): found[0] for name, found in units.items()}
-    plot(shown).savefig(args.out / "sparsity.png")
+    rows = [[NAMES[key], *found.values()] for key, found in networks.items()]
+    experiment.print_table(["", *networks["sparse"]], rows)
+    print("specialisation of pixels, and of sparse_ae.py by shuffled labels:", controls)
+    plot(units).savefig(args.out / "sparsity.png")
     experiment.report(
         "sparsity", args, networks=networks, controls=controls, rate=rate, rates=rates
     )
