@@ -186,7 +186,7 @@ def plot(numbers, digits, sets, networks):
         for column, error in enumerate(score(shown)):
             share = np.mean(usual < error)
             text = top.text(28 * column + 1, 28 * row + 26, f"{share:.0%}")
-            text.set(color="orange", backgroundcolor="black")
+            text.set(color="orange", bbox={"color": "black", "pad": 1})
     tiles = montage(np.reshape(rows, (-1, 28, 28)), grid_shape=(len(rows), len(shown)))
     top.imshow(tiles, cmap="gray", vmin=0, vmax=1)
     top.set_xticks(28 * np.arange(len(shown)) + 14, labels=["digit", *sets])
@@ -199,7 +199,7 @@ def plot(numbers, digits, sets, networks):
         error, hard = found["score"], found["hard"]
         style, height = ("bs", -16) if name.startswith("PCA") else ("ro", 8)
         bottom.plot(error["seeds"], hard["seeds"], style)
-        place = error["mean"], hard["mean"]
+        place = error["mean"], hard["high"]
         bottom.annotate(name, place, (-14, height), textcoords="offset points")
     bottom.axhline(0.5, color="black", ls=":")
     bottom.set(xscale="log", xlabel="error on test digits (MSE)", ylabel="AUROC")
