@@ -11,6 +11,7 @@ import itertools
 import json
 import math
 import sys
+from types import SimpleNamespace
 import zlib
 
 from conftest import PROJECT, tiny
@@ -38,11 +39,7 @@ FEWER = {
     "few_labels": {"SIZES": (10, 30)},
     "jpeg": {"PCA_SIZES": (24, 64, 192)},
     "noise_levels": {"LEVELS": (0.1, 0.5, 1.0), "FOR_FILTERS": 10},
-    "papers": {
-        "log_p": lambda decoder, x, points=200: (
-            x @ decoder.predict(np.eye(2))[0] + points
-        )
-    },
+    "papers": {"log_p": lambda net, x, n=200: n + x @ net.predict(np.eye(2))[0]},
     "pca": {"RATES": [0.03]},
     "sampling": {"DRAWS": 50},
     "sparsity": {"RATES": [0.03]},
@@ -65,14 +62,15 @@ class Watch:
 
     def __init__(self, patch):
         self.fitted = []  # (what, checksums) of all that is fitted or chosen by
-        self.starts = []  # of each network the weights before its training
+        self.starts = []  # of a seed's networks the weights before their training
         self.recipes = []  # of each network its optimizer and its loss, as text
         self.chosen = []  # of each choice the best, and how many had been trained
-        self.states = []  # of each estimator of scikit-learn its random state
+        self.states = []  # of a seed's estimators of scikit-learn their random state
         self.over_seeds = []  # of each call the seeds, the starts, the states, the rows
+        self.rows = []  # the dicts of the report, also those within others
         self.figures = []
 
-        patch.setattr(keras.Model, "fit", self.fit())
+        patch.setattr(keras.Model, "fit", lambda *given, **o: self.fit(*given, **o))
         patch.setattr(keras.Model, "predict", predict)
         patch.setattr(keras.Model, "evaluate", evaluate)
         patch.setattr(experiment, "load_models", load_models)
@@ -92,39 +90,37 @@ class Watch:
         keep = self.figures.append
         patch.setattr(Figure, "savefig", lambda figure, *path, **options: keep(figure))
 
-    def fit(self):
-        def fit(model, x, y, epochs=1, batch_size=32, validation_freq=1, **options):
-            """Move the weights by all that a training depends on, and train nothing."""
-            model(x[:8])
-            weights = model.get_weights()
-            start = checksum(weights[0]) + checksum(weights[-2])
-            self.starts.append(start)
-            self.fitted.append(("network", [checksum(x), checksum(y)]))
+    def fit(self, model, x, y, epochs=1, batch_size=32, validation_freq=1, **options):
+        """Move the weights by all that a training depends on, and train nothing."""
+        model(x[:8])
+        weights = model.get_weights()
+        start = checksum(weights[0]) + checksum(weights[-2])
+        self.starts.append(start)
+        self.fitted.append(("network", [checksum(x), checksum(y)]))
 
-            config = {**model.optimizer.get_config(), "name": ""}
-            loss = getattr(model.loss, "__name__", model.loss)
-            nested = [getattr(part, "layers", [part]) for part in model.layers]
-            layers = [layer for part in nested for layer in part]
-            activations = [getattr(layer, "activation", None) for layer in layers]
-            words = [config, loss, epochs, batch_size, activations]
-            words = json.dumps(words, default=str)
-            self.recipes.append(words)
-            penalty = sum(float(loss) for loss in model.losses)
-            features = start, checksum(x), checksum(y), penalty
-            total = sum(1000 * f * math.sqrt(n) for n, f in enumerate(features, 2))
-            total += zlib.crc32(words.encode()) % 997
-            for weight in model.trainable_weights:
-                moved = np.sin(np.arange(math.prod(weight.shape)) + total)
-                weight.assign_add(0.03 * moved.reshape(weight.shape))
+        config = {**model.optimizer.get_config(), "name": ""}
+        loss = getattr(model.loss, "__name__", model.loss)
+        nested = [getattr(part, "layers", [part]) for part in model.layers]
+        layers = [layer for part in nested for layer in part]
+        activations = [getattr(layer, "activation", None) for layer in layers]
+        words = [config, loss, epochs, batch_size, activations]
+        words = json.dumps(words, default=str)
+        self.recipes.append(words)
+        penalty = sum(float(loss) for loss in model.losses)
+        features = start, checksum(x), checksum(y), penalty
+        total = sum(1000 * f * math.sqrt(n) for n, f in enumerate(features, 2))
+        total += zlib.crc32(words.encode()) % 997
+        for weight in model.trainable_weights:
+            moved = np.sin(np.arange(math.prod(weight.shape)) + total)
+            weight.assign_add(0.03 * moved.reshape(weight.shape))
 
-            losses = [abs(total) / n for n in range(1, epochs + 1)]
-            at_times = losses[validation_freq - 1 :: validation_freq]
-            history = keras.callbacks.History()
-            history.epoch = list(range(epochs))
-            history.history = {"loss": losses, "val_loss": at_times}
-            return history
+        losses = [abs(total) / n for n in range(1, epochs + 1)]
+        at_times = losses[validation_freq - 1 :: validation_freq]
+        return SimpleNamespace(history={"loss": losses, "val_loss": at_times})
 
-        return fit
+    def keep_row(self, row):
+        self.rows.append(row)
+        return row
 
     def watch_choose(self, choose):
         def watched(settings, error_of, sets):
@@ -142,13 +138,13 @@ class Watch:
             starts, states = [], []
 
             def watched_measure(seed):
-                before = len(self.starts), len(self.states)
-                row = measure(seed)
-                starts.append(self.starts[before[0] :])
-                states.append(self.states[before[1] :])
-                return row
+                self.starts, self.states = [], []
+                starts.append(self.starts)
+                states.append(self.states)
+                return measure(seed)
 
             found = over_seeds(watched_measure, seeds)
+            self.starts, self.states = [], []  # what follows is no seed's
             self.over_seeds.append((list(seeds), starts, states, found))
             return found
 
@@ -158,8 +154,7 @@ class Watch:
         @functools.wraps(function)
         def watched(*given, **options):
             caller = sys._getframe(1).f_code
-            is_drawing = caller.co_name.startswith("plot")
-            if "claims" in caller.co_filename and not is_drawing:
+            if "claims" in caller.co_filename and not caller.co_name.startswith("plot"):
                 array, *_ = [*given, *options.values()]
                 self.fitted.append((function.__name__, [checksum(array)]))
             return function(*given, **options)
@@ -200,34 +195,31 @@ def load_models(script, args, seed=0):
 
 
 @pytest.fixture(scope="module")
-def data(tmp_path_factory, mnist):
-    """The paths of 300 + 100 digits, and of the same with other test images."""
+def ran(mnist, tmp_path_factory):
+    """Return `ran(claim)`: both runs of its main, each with what it has reported.
+
+    The first is with 300 + 100 digits, the second with other test images.
+    """
     folder = tmp_path_factory.mktemp("data")
     arrays = tiny(mnist, of_each=(30, 10))
     np.savez_compressed(folder / "digits.npz", **arrays)
     arrays["x_test"] = 255 - arrays["x_test"]
     np.savez_compressed(folder / "others.npz", **arrays)
-    return [folder / "digits.npz", folder / "others.npz"]
-
-
-@pytest.fixture(scope="module")
-def ran(data, tmp_path_factory):
-    """Return `ran(claim)`: both runs of its main, each with what it has reported."""
 
     @functools.cache
     def ran(claim):
         runs = []
-        for path in data:
+        module = importlib.import_module(claim)
+        for name in "digits.npz", "others.npz":
             out = tmp_path_factory.mktemp(claim)
-            module = importlib.import_module(claim)
             with pytest.MonkeyPatch.context() as patch:
-                for name, value in FEWER.get(claim, {}).items():
-                    patch.setattr(module, name, value)
-                watch = Watch(patch)
-                module.main(["--data", str(path), "--out", str(out)])
+                for constant, value in FEWER.get(claim, {}).items():
+                    patch.setattr(module, constant, value)
+                run = Watch(patch)
+                module.main(["--data", str(folder / name), "--out", str(out)])
             text = (out / f"{claim}.json").read_text(encoding="utf-8")
-            watch.report = json.loads(text)
-            runs.append(watch)
+            run.report = json.loads(text, object_hook=run.keep_row)
+            runs.append(run)
         return runs
 
     return ran
@@ -240,14 +232,6 @@ def leaves(value, place=()):
     items = value.items() if isinstance(value, dict) else enumerate(value)
     found = [leaves(part, (*place, str(key))) for key, part in items]
     return {key: leaf for part in found for key, leaf in part.items()}
-
-
-def dicts_in(value):
-    """Return all dicts in dicts and lists within each other."""
-    parts = list(value.values() if isinstance(value, dict) else value)
-    parts = [part for part in parts if isinstance(part, dict | list)]
-    found = [value] if isinstance(value, dict) else []
-    return found + [each for part in parts for each in dicts_in(part)]
 
 
 def has_decimals(value):
@@ -284,7 +268,7 @@ def test_seeds_are_as_many_as_said_and_differ(claim, ran):
                     assert own != others, f"{name} has one random state"
             assert any(of["seeds"][a] != of["seeds"][b] for of in found.values())
 
-    for row in dicts_in(run.report):
+    for row in run.rows:
         values = row.get("seeds", [])
         if any(has_decimals(value) for value in values):
             assert len(values) == 1 or len(set(values)) > 1, f"one number: {values}"
@@ -294,7 +278,7 @@ def test_seeds_are_as_many_as_said_and_differ(claim, ran):
 def test_a_control_is_not_what_it_controls(claim, ran):
     """Two rows that have the same numbers everywhere are two names of one thing."""
     differ = {}
-    for row in dicts_in(ran(claim)[0].report):
+    for row in ran(claim)[0].rows:
         parts = {name: leaves(part) for name, part in row.items()}
         for (name, own), (other, others) in itertools.combinations(parts.items(), 2):
             both = [k for k in own if k in others and not SETTINGS & {*k}]
@@ -313,7 +297,7 @@ def test_what_is_drawn_is_what_is_written(claim, ran):
     written = [leaf for leaf in leaves(run.report).values() if has_decimals(leaf)]
     written = [0.5, *written, *(100 - 100 * np.array(written))]  # 0.5 is a guess
     axes = [axis for figure in run.figures for axis in figure.axes]
-    for line in [line for axis in axes for line in axis.lines]:
+    for line in itertools.chain(*(axis.lines for axis in axes)):
         drawn = [of for of in np.float64(line.get_data(orig=False)) if any(of % 1)]
         found = [
             np.isclose(of[:, None], written, rtol=1e-6).any(axis=1) | (of % 1 == 0)
