@@ -23,7 +23,6 @@ INDEX = PAGE / "index.html"
 MODELS = [*SCRIPTS, "pca", "plain"]
 EPOCHS = [f"epoch {epoch}" for epoch in (0, 1, 2, 5, 10)]
 
-
 sys.path.insert(0, str(PAGE))
 
 import build
@@ -56,9 +55,7 @@ def weight_of(text, shape):
 def take_weights(autoencoder, network):
     """Give an autoencoder the rounded weights that the page has of it."""
     pairs = []
-    for half in "encoder", "decoder":
-        model = autoencoder.get_layer(half)
-        chain = keras.Model(model.inputs[0], model.outputs[0])
+    for half, chain in zip(("encoder", "decoder"), build.halves(autoencoder)):
         layers = [x for x in chain.layers if not isinstance(x, keras.layers.InputLayer)]
         pairs += zip(layers, network[half], strict=True)
     if "spread" in network:
@@ -112,22 +109,10 @@ def read_site():
     return site
 
 
-def small_data(folder):
-    """Write a small data set, 40 training and 60 test images; return its path."""
-    _, (images, labels) = common.load_mnist()
-    images = np.rint(255 * images[:100]).astype(np.uint8)
-    test = {"x_test": images[:60], "y_test": labels[:60]}
-    path = Path(folder) / "small.npz"
-    np.savez(path, **test, x_train=images[60:], y_train=labels[60:100])
-    return path
-
-
 def node(expression, **given):
     """Return what an expression is in JavaScript, with all files but page.js read.
 
-    Args:
-        expression: JavaScript; arrays of numbers come back as lists.
-        given: values that it knows by their names.
+    It knows the given values by their names; arrays of numbers come back as lists.
     """
     if not shutil.which("node"):
         pytest.skip("no node")
