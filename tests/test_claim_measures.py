@@ -33,18 +33,44 @@ from sklearn.neighbors import KNeighborsClassifier
 import sparsity
 
 
+def test_measures_of_few_numbers_by_hand():
+    digits = experiment.Images(np.eye(4), np.array([0, 1, 2, 0]))
+    by_place = SimpleNamespace(predict=lambda x, **options: x)
+    assert few_labels.share_wrong(by_place, digits) == 0.25
+
+    found = {"a": (10, 0.04), "b": (20, 0.05), "c": (20, 0.02), "d": (30, 0.02)}
+    assert jpeg.undominated(found) == ["a", "c"]
+    levels = {8: (10, 0.0106), 16: (15, 0.0105), 32: (20, 0.0101)}
+    assert jpeg.fewest_levels(levels, 0.01) == 16  # 5 % more at most
+    curve = [(10, 0.04), (40, 0.01), (80, 0.001)]  # first bytes * MSE is 0.4
+    assert jpeg.bytes_at(0.02, curve) == pytest.approx(20)  # logarithms are linear
+    assert jpeg.bytes_at(0.05, curve) is jpeg.bytes_at(0.0005, curve) is None
+
+    wins, losses = np.arange(10) < 6, np.arange(10) == 6
+    by_hand = {"wins": 6, "losses": 1, "p": pytest.approx(2 * 8 / 2**7)}
+    assert maps_2d.paired_test(~losses, ~wins) == by_hand
+
+    assert sampling.kinds(np.arange(10)) == pytest.approx(10)
+    assert sampling.kinds(np.array([0, 9, 0, 9])) == pytest.approx(2)
+    assert outliers.auroc([1, 2, 3], [4, 5]) == 1
+    # of six pairs the outlier has more in three, and as much in one
+    assert outliers.auroc([1, 2, 3], [2, 4]) == pytest.approx(4.5 / 6)
+    kept = sparsity.TopK(2)(np.float32([[1, 4, 2, 3], [0, 0, 0, 5], [9, 8, 7, 6]]))
+    assert np.array(kept).tolist() == [[0, 4, 0, 3], [0, 0, 0, 5], [9, 8, 0, 0]]
+
+
 def by_svd(x_train, x, size):
-    """Return what PCA makes of images, by NumPy: its numbers and the images."""
+    """Return PCA by NumPy: the numbers of images, the axes, the mean image."""
     mean = x_train.mean(axis=0, dtype=np.float64)
     axes = np.linalg.svd(x_train - mean, full_matrices=False)[2][:size]
-    numbers = (x - mean) @ axes.T
-    return numbers, numbers @ axes + mean
+    return (x - mean) @ axes.T, axes, mean
 
 
 def test_pca_is_numpys_and_clipped():
     x_train = np.random.default_rng(0).random((50, 784), np.float32) ** 3
     x_test = 3 * x_train[:20] - 1
-    _, decoded = by_svd(x_train, x_test, 30)
+    numbers, axes, mean = by_svd(x_train, x_test, 30)
+    decoded = numbers @ axes + mean
     assert decoded.min() < 0 and decoded.max() > 1  # there is something to clip
 
     of_all = PCA().fit(x_train)
@@ -111,12 +137,6 @@ def test_a_classifier_learns_from_a_draw_and_is_judged_by_test_images(kind):
     assert accuracies == [0.75, 0.75]  # a quarter has a label that was never seen
 
 
-def test_wrong_answers_are_counted():
-    images = experiment.Images(np.eye(4), np.array([0, 1, 2, 0]))
-    model = SimpleNamespace(predict=lambda x, **options: x)  # the digit is the place
-    assert few_labels.share_wrong(model, images) == 0.25
-
-
 @pytest.mark.parametrize("options", [{"quality": 10}, {"qtables": [[40] * 64]}])
 def test_one_file_has_every_image_as_a_file_of_its_own_would(tiny_arrays, options):
     images = tiny_arrays["x_test"]  # 20, on a sheet of 5 x 5
@@ -151,26 +171,15 @@ def test_pca_is_rounded_and_packed_in_the_same_way(mnist):
     x_train = mnist[0][0][:500].reshape(-1, 784)
     x_test = mnist[1][0][:100].reshape(-1, 784)
     found = jpeg.measure(jpeg.pca_coder(x_train), x_test, [(24, 0.5)])[24, 0.5]
-    numbers = np.rint(by_svd(x_train, x_test, 24)[0] / 0.5)
+    numbers, axes, mean = by_svd(x_train, x_test, 24)
+    numbers = np.rint(numbers / 0.5)
     packed = len(zlib.compress(numbers.T.astype(np.int8).tobytes(), 9)) / 100
-    axes = np.linalg.svd(x_train - x_train.mean(axis=0), False)[2][:24]
-    decoded = np.clip(numbers * 0.5 @ axes + x_train.mean(axis=0), 0, 1)
-    mse = np.mean((x_test - decoded) ** 2)
+    mse = np.mean((x_test - np.clip(numbers * 0.5 @ axes + mean, 0, 1)) ** 2)
     # Signs are free, and change the bytes a little.
     assert found == (pytest.approx(packed, rel=0.02), pytest.approx(mse, rel=1e-3))
 
 
-def test_settings_are_those_that_no_other_beats():
-    found = {"a": (10, 0.04), "b": (20, 0.05), "c": (20, 0.02), "d": (30, 0.02)}
-    assert jpeg.undominated(found) == ["a", "c"]
-    levels = {8: (10, 0.0106), 16: (15, 0.0105), 32: (20, 0.0101)}
-    assert jpeg.fewest_levels(levels, 0.01) == 16  # 5 % more at most
-
-
 def test_others_are_compared_at_the_mse_of_the_code():
-    curve = [(10, 0.04), (40, 0.01), (80, 0.001)]  # first bytes * MSE is 0.4
-    assert jpeg.bytes_at(0.02, curve) == pytest.approx(20)  # logarithms are linear
-    assert jpeg.bytes_at(0.05, curve) is jpeg.bytes_at(0.0005, curve) is None
     curves = {
         "PCA": [(15, 0.02), (22, 0.01)],
         "JPEG": [(30, 0.02), (60, 0.01)],
@@ -198,17 +207,7 @@ def test_the_five_nearest_others_vote():
     assert found == {"line, new": pytest.approx(2 / 3)}
 
 
-def test_paired_test_by_hand():
-    ours = np.array([1, 1, 1, 1, 1, 1, 0, 1, 1, 0], bool)
-    theirs = np.array([0, 0, 0, 0, 0, 0, 1, 1, 1, 0], bool)
-    found = maps_2d.paired_test(ours, theirs)
-    assert (found["wins"], found["losses"]) == (6, 1)
-    assert found["p"] == pytest.approx(2 * stats.binom.cdf(1, 7, 0.5))
-
-
-def test_kinds_of_digit_and_how_neighbours_agree():
-    assert sampling.kinds(np.arange(10)) == pytest.approx(10)
-    assert sampling.kinds(np.array([0, 9, 0, 9])) == pytest.approx(2)
+def test_how_the_neighbours_of_drawn_images_agree():
     images = np.concatenate([np.arange(5), 10 + np.arange(5), 20 + np.arange(5)])
     labels = [1, 1, 2, 2, 2] + [2, 2, 2, 3, 3] + 5 * [2]
     classifier = KNeighborsClassifier(5).fit(images[:, None], labels)
@@ -250,19 +249,15 @@ def test_a_strength_is_chosen_and_fitted_by_the_same_noise(method, monkeypatch):
     noisy = {seed: common.add_noise(clean, 0.3, seed) for seed in (3, 4)}
     np.testing.assert_array_equal(method(noisy[3], 0.4)[:1], method(noisy[3][:1], 0.4))
 
-    seeds = set()
-
-    def add_noise(images, level, seed):
-        assert level == 0.3
-        seeds.add(seed)
-        return noisy[seed]
-
-    monkeypatch.setattr(common, "add_noise", add_noise)
+    drawn = []
+    add_noise = common.add_noise
+    monkeypatch.setattr(
+        common, "add_noise", lambda *of: drawn.append(of[1:]) or add_noise(*of)
+    )
     sets = experiment.Sets(*[experiment.Images(clean, None)] * 3, None)
     strengths = [0.01, 0.1, 0.2, 0.8]
     _, strength = noise_levels.tune_filter(method, strengths, 0.3, sets, seed=3)
-
-    assert seeds == {3, 4}  # one noise to fit, and another to choose
+    assert {*drawn} == {(0.3, 3), (0.3, 4)}  # one noise to fit, another to choose
 
     def error(tried):
         tuned = noise_levels.fit_filter(method, tried, noisy[3], clean)
@@ -300,11 +295,7 @@ def first_pixel(images):
     return np.array(images)[:, 0]
 
 
-def test_auroc_and_alarms_by_hand():
-    digits = np.array([1, 2, 3])
-    assert outliers.auroc(digits, np.array([4, 5])) == 1
-    # of six pairs the outlier has more in three, and as much in one
-    assert outliers.auroc(digits, np.array([2, 4])) == pytest.approx(4.5 / 6)
+def test_aurocs_of_sets_and_alarms_by_hand():
     sets = {"turned": [[100]], "mirrored": [[-1]], "letters": [[100], [-1]]}
     found = outliers.aurocs(first_pixel, [[0], [95], [96], [99]], sets)
     by_hand = {"score": 72.5, "turned": 1, "mirrored": 0, "letters": 0.5, "hard": 0.5}
@@ -370,7 +361,7 @@ def test_a_pixel_is_white_as_often_as_it_is_bright():
     drawn = papers.black_or_white(np.float32([[0, 0.25, 0.75, 1]] * 20_000), seed=0)
     assert set(np.unique(drawn)) == {0, 1}
     assert drawn.mean(axis=0) == pytest.approx([0, 0.25, 0.75, 1], abs=0.01)
-    assert drawn[:, 0].max() == 0 and drawn[:, 3].min() == 1
+    assert np.ptp(drawn, axis=0).tolist() == [0, 1, 1, 0]
 
 
 def test_all_networks_are_measured_on_one_drawing_of_the_test_images(monkeypatch):
@@ -415,9 +406,3 @@ def test_specialisation_by_hand():
     # H(is it a 0?) is 0.325 nats; with the unit known it is a fifth of ln 2.
     by_hand = 1 - 0.2 * np.log(2) / 0.3251
     assert found["of two digits"] == pytest.approx(by_hand, abs=1e-3)
-
-
-def test_topk_keeps_the_largest_numbers():
-    codes = np.float32([[1, 4, 2, 3], [0, 0, 0, 5], [9, 8, 7, 6]])
-    kept = keras.ops.convert_to_numpy(sparsity.TopK(2)(codes))
-    assert kept.tolist() == [[0, 4, 0, 3], [0, 0, 0, 5], [9, 8, 0, 0]]
