@@ -61,75 +61,59 @@ def tiny_npz(tmp_path_factory, mnist):
     return path
 
 
-def decode_codes(models, x):
-    """Return what encoder and decoder make of x; of a list of codes the first counts.
-
-    That is the mean, where the encoder has a distribution.
-    """
-    _, encoder, decoder = models
-    code = encoder(x)
-    return np.asarray(decoder(code[0] if isinstance(code, list) else code))
-
-
 def read_report(out, script):
     """Return the numbers that a script has written."""
     return json.loads((out / f"{script}.json").read_text(encoding="utf-8"))
-
-
-def watch(patch, run):
-    """Note in `run` its `fit`, with the weights `before` it, and its `figures`."""
-    import keras
-    from matplotlib.figure import Figure
-
-    fit, savefig = keras.Model.fit, Figure.savefig
-    run.figures = {}
-
-    def watch_fit(model, x, y, **options):
-        before = [weight.numpy() for weight in model.trainable_weights]
-        run.fit = SimpleNamespace(model=model, x=x, y=y, options=options, before=before)
-        run.history = fit(model, x, y, **options)
-        return run.history
-
-    def watch_savefig(figure, path, **options):
-        run.figures[Path(path).name] = figure
-        return savefig(figure, path, **options)
-
-    patch.setattr(keras.Model, "fit", watch_fit)
-    patch.setattr(Figure, "savefig", watch_savefig)
 
 
 @pytest.fixture(scope="session")
 def trained(tiny_npz, tmp_path_factory):
     """Return `trained(script)`: a short run of a script's `main`, made once.
 
-    It has the `module`, the `models` that main returned and those that it has `saved`,
-    the images `x_train` and `x_test` in the network's shape, `x` (the test images that
-    it is fed), the text `printed`, the `report`, the folder `out`; see also `watch`.
+    It has the `module`, the `models` that main returned and the one that it has
+    `saved`, the trainable weights `before` the training, what `fit` was given, the
+    images `x_train` and `x_test` in the network's shape, `x` (the test images that it
+    is fed), what is `decoded` of them (from the mean, if the encoder has several
+    outputs), the `figures` by their files' names, the text `printed`, the `report`, the
+    folder `out`.
     """
     import common
     import keras
+    from matplotlib.figure import Figure
+
+    fit, savefig = keras.Model.fit, Figure.savefig
 
     @functools.cache
     def trained(script):
-        module = importlib.import_module(script)
-        run = SimpleNamespace(script=script, module=module)
+        run = SimpleNamespace(script=script, figures={})
+        run.module = importlib.import_module(script)
         run.out = tmp_path_factory.mktemp(script)
+
+        def watch_fit(model, x, y, **options):
+            run.before = [weight.numpy() for weight in model.trainable_weights]
+            run.fit = SimpleNamespace(x=x, y=y, **options)
+            return fit(model, x, y, **options)
+
+        def watch_savefig(figure, path, **options):
+            run.figures[path.name] = figure
+            savefig(figure, path, **options)
+
         argv = [f"--data={tiny_npz}", f"--out={run.out}"]
         argv += [f"--{n.replace('_', '-')}={value}" for n, value in FLAGS.items()]
-        printed = io.StringIO()
         with pytest.MonkeyPatch.context() as patch:
-            watch(patch, run)
-            with contextlib.redirect_stdout(printed):
-                run.models = module.main(argv)
-        saved = keras.models.load_model(run.out / f"{script}.keras")
-        run.saved = saved, *map(saved.get_layer, ("encoder", "decoder"))
+            patch.setattr(keras.Model, "fit", watch_fit)
+            patch.setattr(Figure, "savefig", watch_savefig)
+            with contextlib.redirect_stdout(io.StringIO()) as printed:
+                run.models = run.module.main(argv)
         run.printed = printed.getvalue()
         run.report = read_report(run.out, script)
+        run.saved = keras.models.load_model(run.out / f"{script}.keras")
         (x_train, _), (x_test, _) = common.load_mnist(tiny_npz)
-        shape = run.fit.y.shape[1:]
-        run.x_train = x_train.reshape(-1, *shape)
-        run.x_test = x_test.reshape(-1, *shape)
-        run.x, _ = run.fit.options["validation_data"]
+        run.x_train = x_train.reshape(run.fit.y.shape)
+        run.x_test = x_test.reshape(-1, *run.fit.y.shape[1:])
+        run.x, _ = run.fit.validation_data
+        _, encoder, decoder = run.models
+        run.decoded = np.asarray(decoder(keras.tree.flatten(encoder(run.x))[0]))
         return run
 
     return trained

@@ -8,6 +8,7 @@ from conftest import read_report
 import deep_ae
 import keras
 from keras import ops
+from matplotlib.image import AxesImage
 import numpy as np
 import pytest
 import seq2seq_ae
@@ -15,7 +16,6 @@ import sparse_ae
 import vae
 
 random = np.random.default_rng(0)
-
 
 POOLED = "Conv2D relu MaxPooling2D " * 2 + "Conv2D relu UpSampling2D " * 2
 WITH_STEPS = "Conv2D relu Conv2D relu Conv2D linear "  # a code may be negative
@@ -37,7 +37,7 @@ def test_the_layers_are_those(script, layers, parameters):
     found = []
     for layer in parts[0].layers[1:] + parts[1].layers[1:]:
         found.append(type(layer).__name__)
-        if getattr(layer, "activation", None):
+        if hasattr(layer, "activation"):
             found.append(layer.activation.__name__)
     assert " ".join(found) == layers
     assert autoencoder.count_params() == parameters
@@ -46,14 +46,13 @@ def test_the_layers_are_those(script, layers, parameters):
 @pytest.mark.parametrize("script", [deep_ae, seq2seq_ae])
 def test_muon_leaves_the_output_layer_to_adamw(script):
     """What Muon itself does is Keras's affair."""
-    model, _, decoder = script.build_autoencoder()
+    weights = script.build_autoencoder()[0].trainable_weights
     optimizer = script.make_optimizer(10)
-    optimizer.build(model.trainable_weights)
+    optimizer.build(weights)
     # The optimizer keeps a second moment for those weights that AdamW trains.
-    for weight, moment in zip(model.trainable_weights, optimizer.adam_velocities):
-        muon = len(weight.shape) == 2 and not weight.path.startswith("output/")
-        assert (moment is None) == muon, weight.path
-    assert decoder.layers[-1].name == "output"
+    is_by_muon = [moment is None for moment in optimizer.adam_velocities]
+    *inner, _, _ = weights  # the last two are the output layer's
+    assert is_by_muon == [*(len(weight.shape) == 2 for weight in inner), False, False]
 
 
 def test_all_units_of_the_deep_code_start_alive(mnist):
@@ -65,53 +64,47 @@ def test_all_units_of_the_deep_code_start_alive(mnist):
 
 def test_rows_are_read_one_after_the_other_and_the_last_state_is_the_code():
     encoder = seq2seq_ae.build_autoencoder()[1]
-    x = random.random((3, 28, 28), np.float32)
-    cell = encoder.layers[1].cell
+    x = random.random((3, 7, 28), np.float32)  # any number of rows can be read
     states = [np.zeros((3, 128), np.float32)] * 2
-    for row in range(7):  # any number of rows can be read
-        code, states = cell(x[:, row], states)
-    np.testing.assert_allclose(encoder(x[:, :7]), code, atol=1e-5)
+    for row in range(7):
+        code, states = encoder.layers[1].cell(x[:, row], states)
+    np.testing.assert_allclose(encoder(x), code, atol=1e-5)
 
 
 def test_the_figure_shows_the_maps_of_five_codes(trained):
     """Five rows: a test image and the maps of its code, on one scale around 0."""
     run = trained("conv_ae")
-    x_test = run.x_test[:5]
-    codes = np.array(run.models[1](x_test))
+    codes = np.array(run.models[1](run.x_test[:5]))
     *axes, bar = run.figures["conv_ae_codes.png"].axes
-    rows = np.reshape(axes, (5, 9))
-    limit = pytest.approx(np.abs(codes).max(), rel=1e-4)
-    for row, image, code in zip(rows, x_test, codes):
-        for i, axis in enumerate(row):
-            (shown,) = axis.get_images()
-            expected = code[..., i - 1] if i else image[..., 0]
-            found = np.squeeze(shown.get_array())
-            np.testing.assert_allclose(found, expected, atol=1e-5)
-            low, high = shown.get_clim()
-            assert (-low, high) == ((limit, limit) if i else (0, 1))
-            assert shown.get_cmap().name == ("RdBu" if i else "gray")
-    titles = [axis.get_title() for axis in rows[0]]
+    images, *maps = np.reshape([axis.get_images()[0] for axis in axes], (5, 9)).T
+    for found, image in zip(images, run.x_test[..., 0]):
+        np.testing.assert_array_equal(found.get_array(), image)
+        assert (found.get_clim(), found.get_cmap().name) == ((0, 1), "gray")
+    limit = np.abs(codes).max()
+    for column, expected in zip(maps, np.moveaxis(codes, -1, 0), strict=True):
+        for found, code in zip(column, expected):
+            np.testing.assert_allclose(found.get_array(), code, atol=1e-5)
+            assert found.get_clim() == pytest.approx((-limit, limit), rel=1e-4)
+            assert found.get_cmap().name == "RdBu"
+    titles = [axis.get_title() for axis in axes[:9]]
     assert titles == ["image", *[f"map {n}" for n in range(1, 9)]]
-    assert "code" in bar.get_ylabel() and bar.get_ylim()[1] == limit
+    assert bar.get_ylim()[1] == pytest.approx(limit, rel=1e-4)
+    assert "code" in bar.get_ylabel()
 
 
-def test_the_penalty_by_hand_for_any_batch_size():
+def test_the_sparse_decoder_starts_as_a_transpose_and_the_penalty_is_a_mean():
+    """A mean over the batch, whatever its size, by hand."""
     autoencoder, encoder, decoder = sparse_ae.build_autoencoder(l1=1e-3, l2=1e-2)
+    kernel = decoder.get_weights()[0]
+    np.testing.assert_array_equal(kernel, 4 * encoder.get_weights()[0].T)
     x = random.random((4, 784), np.float32)
-    codes = np.array(encoder(x), np.float64)
-    kernel = decoder.get_weights()[0].astype(np.float64)
+    codes = np.array(encoder(x))
     assert codes.min() >= 0 and codes.max() > 0
     by_hand = 1e-3 * codes.sum(axis=1).mean() + 1e-2 * (kernel**2).sum()
     for images in x, np.tile(x, (32, 1)):
         autoencoder(images)
         penalty = float(ops.sum(ops.stack(autoencoder.losses)))
         assert penalty == pytest.approx(by_hand, rel=1e-5)
-
-
-def test_the_sparse_decoder_starts_as_the_encoders_transpose():
-    _, encoder, decoder = sparse_ae.build_autoencoder()
-    kernels = [half.get_weights()[0] for half in (encoder, decoder)]
-    np.testing.assert_array_equal(kernels[1], 4 * kernels[0].T)
 
 
 def test_the_line_says_how_many_units_an_image_uses(trained):
@@ -134,8 +127,7 @@ def test_strokes_are_rows_of_the_decoder_the_most_used_first():
     codes[:, :24] = 1
     codes[:1, 24:64] = 2
     codes[:2, 64:80] = 0.1
-    axes = sparse_ae.plot_strokes(decoder, codes).axes
-    shown = [axis.get_images()[0] for axis in axes if axis.get_images()]
+    shown = sparse_ae.plot_strokes(decoder, codes).findobj(AxesImage)
     units = [*range(24), *range(64, 80), *range(24, 64)]
     for image, unit in zip(shown, units, strict=True):
         stroke = kernel[unit].reshape(28, 28)
@@ -144,64 +136,56 @@ def test_strokes_are_rows_of_the_decoder_the_most_used_first():
         assert image.get_cmap().name == "RdBu"  # blue for what is above 0
 
 
-def test_kl_by_hand_summed_over_the_code_and_averaged_over_the_batch():
-    # KL(N(1, 1) || N(0, 1)) = 1/2; KL(N(0, 4) || N(0, 1)) = (3 - log 4) / 2
-    one = 0.5
-    other = (3 - np.log(4)) / 2
-    means = np.float32([[1, 0], [0, 0], [1, 1], [0, 0]])
-    log_vars = np.log(np.float32([[1, 4], [1, 4], [1, 1], [1, 1]]))
-    terms = [one + other, other, 2 * one, 0]
-    np.testing.assert_allclose(vae.kl_divergence(means, log_vars), terms, atol=1e-5)
-    layer = vae.Sampling(kl_weight=0.1)
-    layer([means, log_vars])
-    assert float(layer.losses[0]) == pytest.approx(0.1 * np.mean(terms), rel=1e-5)
-
-
-def test_sampling_has_the_mean_and_the_deviation():
+def test_a_draw_has_its_mean_and_deviation_and_its_kl_is_in_the_loss():
+    """KL by hand: summed over the numbers of a code and averaged over the batch."""
     keras.utils.set_random_seed(0)
-    mean = np.tile(np.float32([0.5, -2.0]), (20_000, 1))
-    log_var = np.tile(np.float32(np.log([0.25, 4.0])), (20_000, 1))
-    z = np.array(vae.Sampling(1)([mean, log_var]))
-    np.testing.assert_allclose(z.mean(axis=0), [0.5, -2.0], atol=0.06)
-    np.testing.assert_allclose(z.std(axis=0), [0.5, 2.0], rtol=0.03)
+    mean = np.tile(np.float32([1, -2]), (20_000, 1))
+    log_var = np.tile(np.log(np.float32([1, 4])), (20_000, 1))
+    layer = vae.Sampling(kl_weight=0.1)
+    z = np.array(layer([mean, log_var]))
+    np.testing.assert_allclose(z.mean(axis=0), [1, -2], atol=0.06)
+    np.testing.assert_allclose(z.std(axis=0), [1, 2], rtol=0.03)
     assert abs(np.corrcoef(z.T)[0, 1]) < 0.04
-
-
-def check_elbo(beta, models, printed, report, x):
-    """ELBO by its formula; KL counts beta times in the loss, and once in ELBO."""
-    mean, log_var, _ = (np.array(part, np.float64) for part in models[1](x))
-    kl = 0.5 * (mean**2 + np.exp(log_var) - 1 - log_var).sum(axis=1).mean()
-    assert report["kl"] == pytest.approx(kl, rel=1e-3)
-    models[0](x)
-    assert 784 * float(models[0].losses[0]) == pytest.approx(beta * kl, rel=1e-3)
-
-    draws = [784 * binary_crossentropy(x, models[0](x)) for _ in range(20)]
-    reconstruction = -report["elbo"] - report["kl"]
-    # One draw for each image is printed: it differs from the mean of many.
-    allowed = 4 * np.std(draws) + 0.1
-    assert reconstruction == pytest.approx(np.mean(draws), abs=allowed)
-    assert reconstruction != pytest.approx(784 * report["bce"], rel=1e-6)  # the mean's
-    line = f"= -(reconstruction {reconstruction:.1f} + KL {kl:.1f})\n"
-    assert f"ELBO {report['elbo']:.1f} {line}" in printed
-    assert f"ELBO {report['elbo']:.1f} nats" in printed
+    # KL(N(m, v) || N(0, 1)) = (m^2 + v - 1 - log v) / 2
+    kl = 1 / 2 + (7 - np.log(4)) / 2
+    np.testing.assert_allclose(vae.kl_divergence(mean, log_var), kl, rtol=1e-5)
+    assert float(layer.losses[0]) == pytest.approx(0.1 * kl, rel=1e-4)
 
 
 def test_the_elbo_is_right_for_every_beta_and_size(
     trained, tiny_npz, tmp_path, monkeypatch, capsys
 ):
-    """A code of three numbers has no plane."""
+    """KL counts beta times in the loss, and once in ELBO."""
     run = trained("vae")
-    check_elbo(1, run.models, run.printed, run.report, run.x_test)
-    assert "vae_manifold.png" in run.figures
-
+    x = run.x_test
     build = functools.partial(vae.build_autoencoder, latent_dim=3, beta=40)
     monkeypatch.setattr(vae, "build_autoencoder", build)
     argv = ["--epochs", "1", "--data", str(tiny_npz), "--out", str(tmp_path)]
     models = vae.main(argv)
     printed = capsys.readouterr().out
-    check_elbo(40, models, printed, read_report(tmp_path, "vae"), run.x_test)
     assert "of new digits needs a code of two numbers: it is left out.\n" in printed
     assert not (tmp_path / "vae_manifold.png").exists()
+
+    for beta, (autoencoder, encoder, _), text, report in (
+        (1, run.models, run.printed, run.report),
+        (40, models, printed, read_report(tmp_path, "vae")),
+    ):
+        mean, log_var, _ = (np.array(part, np.float64) for part in encoder(x))
+        kl = 0.5 * (mean**2 + np.exp(log_var) - 1 - log_var).sum(axis=1).mean()
+        assert report["kl"] == pytest.approx(kl, rel=1e-3)
+        draws = [784 * binary_crossentropy(x, autoencoder(x)) for _ in range(20)]
+        loss = 784 * float(autoencoder.losses[0])
+        assert loss == pytest.approx(beta * kl, rel=1e-3)
+
+        # One draw for each image is printed: it differs from the mean of many, and
+        # from what is decoded from the mean of the code.
+        reconstruction = -report["elbo"] - report["kl"]
+        allowed = 4 * np.std(draws) + 0.1
+        assert reconstruction == pytest.approx(np.mean(draws), abs=allowed)
+        assert reconstruction != pytest.approx(784 * report["bce"], rel=1e-6)
+        elbo = f"ELBO {report['elbo']:.1f}"
+        sum_of = f"-(reconstruction {reconstruction:.1f} + KL {kl:.1f})"
+        assert f"{elbo} = {sum_of}\n" in text and f"{elbo} nats" in text
 
 
 def test_wild_inputs_keep_the_variance_finite(trained):

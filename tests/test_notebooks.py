@@ -5,6 +5,7 @@ python -m pytest tests/test_notebooks.py
 """
 
 import re
+import shutil
 
 from conftest import PROJECT, SCRIPTS
 import pytest
@@ -15,20 +16,6 @@ import notebooks
 import record
 
 
-@pytest.fixture(params=SCRIPTS)
-def name(request):
-    return request.param
-
-
-@pytest.fixture
-def kept(name):
-    """The notebook in notebooks/."""
-    path = PROJECT / "notebooks" / f"{name}.ipynb"
-    if not path.is_file():
-        pytest.skip(f"{name} has no notebook yet: python tools/notebooks.py {name}")
-    return nbformat.read(path, 4)
-
-
 def printed_by(notebook):
     """Return the text that the cells have printed; each figure must be shown."""
     outputs = [out for cell in notebook.cells for out in cell.get("outputs", [])]
@@ -37,21 +24,20 @@ def printed_by(notebook):
     return "".join(out.get("text", "") for out in outputs)
 
 
-def test_it_is_todays_script(name, kept):
-    def sources(notebook):
-        return [(cell.cell_type, cell.source) for cell in notebook.cells]
-
-    made = notebooks.make(name)
-    assert sources(kept) == sources(made)
+@pytest.mark.parametrize("name", SCRIPTS)
+def test_it_is_todays_script_and_its_outputs_are_of_a_whole_training(name):
+    path = PROJECT / "notebooks" / f"{name}.ipynb"
+    if not path.is_file():
+        pytest.skip(f"{name} has no notebook yet: python tools/notebooks.py {name}")
+    kept, made = nbformat.read(path, 4), notebooks.make(name)
     assert kept.metadata["hash"] == made.metadata["hash"]
+    for cell, todays in zip(kept.cells, made.cells, strict=True):
+        assert (cell.cell_type, cell.source) == (todays.cell_type, todays.source)
 
-
-def test_its_outputs_are_those_of_a_whole_training(name, kept):
     code = [cell for cell in kept.cells if cell.cell_type == "code"]
     if not any(cell.outputs for cell in code):
         pytest.skip(f"not run yet: python tools/notebooks.py {name}")
     assert [c.execution_count for c in code] == list(range(1, len(code) + 1))
-
     text = printed_by(kept)
     data = record.read(f"{name}-0")["data"]
     bce = float(re.findall(rf"^{name}: test BCE (\S+)", text, re.MULTILINE)[-1])
@@ -59,14 +45,14 @@ def test_its_outputs_are_those_of_a_whole_training(name, kept):
     assert f"Epoch {data['epochs']}/{data['epochs']}\n" in text
 
 
+@pytest.mark.parametrize("name", SCRIPTS)
 def test_it_runs_alone(name, tiny_npz, tmp_path):
     """In a folder that has nothing but the data, with one epoch."""
     (tmp_path / "data").mkdir()
-    (tmp_path / "data/mnist.npz").write_bytes(tiny_npz.read_bytes())
+    shutil.copy(tiny_npz, tmp_path / "data/mnist.npz")
     notebook = notebooks.make(name)
     for cell in notebook.cells:
         cell.source = cell.source.replace("(None, [],", '(None, ["--epochs", "1"],')
     notebooks.run(notebook, tmp_path)
-
     last_line = printed_by(notebook).splitlines()[-1]
     assert re.fullmatch(rf"{name}: test BCE 0\.\d{{4}} .* s", last_line)

@@ -3,6 +3,7 @@
 import re
 import shutil
 
+import common
 from conftest import PROJECT
 import keras
 import numpy as np
@@ -35,8 +36,6 @@ def folder(tmp_path_factory, trained):
 
 @pytest.mark.parametrize("code", RUN, ids=range(len(RUN)))
 def test_a_recipe_runs(code, folder, monkeypatch):
-    import common
-
     fit = keras.Model.fit
 
     def fit_once(model, *arrays, **options):
