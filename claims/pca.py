@@ -45,12 +45,7 @@ NETWORKS = {
 
 
 class TiedDense(layers.Layer):
-    """A dense layer with another one's kernel, transposed: f(x W^T + b).
-
-    Args:
-        kernel: W, the other layer's, (outputs, inputs) of this one.
-        activation: f, by its name.
-    """
+    """A dense layer, f(x W^T + b), with another one's kernel W, (outputs, inputs)."""
 
     def __init__(self, kernel, activation):
         super().__init__()
@@ -80,10 +75,9 @@ def build(name):
 def decode(pca, codes, size, margin=0.0):
     """Return the images, in [margin, 1 - margin], of PCA's first `size` numbers.
 
-    Args:
-        pca: scikit-learn's, fitted with all its components.
-        codes: what `pca.transform` returned, (n, components).
-        margin: a pixel that is not quite black costs much BCE if it is clipped to 0.
+    A pixel that is not quite black costs much BCE if it is clipped to 0.
+
+    codes: what `pca.transform` returned, (n, components).
     """
     images = codes[:, :size] @ pca.components_[:size] + pca.mean_
     return images.clip(margin, 1 - margin)
@@ -98,13 +92,7 @@ def errors(images, reconstructions):
 
 
 def needed(pca, images, measure, goal, margin=0.0):
-    """Return the smallest size of PCA with an error of at most `goal`, or None.
-
-    Args:
-        pca, margin: as in `decode`.
-        images: (n, 784).
-        measure: "bce" or "mse".
-    """
+    """Return PCA's smallest size with a "bce" or "mse" of at most `goal`, or None."""
     codes = pca.transform(images)
 
     def is_enough(size):
@@ -123,22 +111,7 @@ def choose_margin(sets):
     def error_of(margin, fit, choose):
         return errors(choose.x, decode(pca, codes, SIZE, margin))["bce"]
 
-    margin, _ = experiment.choose([1e-4, 2e-4, 4e-4], error_of, sets)
-    return margin
-
-
-def train(name, rate, seed, images, epochs=simple_ae.epochs):
-    """Train one of NETWORKS as simple_ae.py is trained; return its three models."""
-    models, _ = experiment.retrain(
-        simple_ae,
-        images,
-        seed,
-        build=lambda: build(name),
-        make_optimizer=experiment.with_rate(simple_ae.make_optimizer, rate),
-        epochs=epochs,
-        loss=NETWORKS[name][-1],
-    )
-    return models
+    return experiment.choose([1e-4, 2e-4, 4e-4], error_of, sets)[0]
 
 
 def measure(name, sets, seeds, margin):
@@ -146,19 +119,32 @@ def measure(name, sets, seeds, margin):
 
     Besides "bce" and "mse" there is "above_0", the share of the code that is above 0.
     """
-    loss = "bce" if NETWORKS[name][-1] == BCE else "mse"
+    _, output, loss = NETWORKS[name]
+
+    def train(rate, seed, images, epochs=None):
+        models, _ = experiment.retrain(
+            simple_ae,
+            images,
+            seed,
+            build=lambda: build(name),
+            make_optimizer=experiment.with_rate(simple_ae.make_optimizer, rate),
+            epochs=epochs,
+            loss=loss,
+        )
+        return models
 
     def error_of(rate, fit, choose):
-        models = train(name, rate, 0, fit.x, SHORT_EPOCHS)
-        return errors(choose.x, experiment.reconstruct(models, choose.x))[loss]
+        models = train(rate, 0, fit.x, SHORT_EPOCHS)
+        found = errors(choose.x, experiment.reconstruct(models, choose.x))
+        return found["bce" if loss == BCE else "mse"]
 
     rate, tried = experiment.choose(RATES, error_of, sets)
     digits = []
 
     def measure_seed(seed):
-        models = train(name, rate, seed, sets.train.x)
+        models = train(rate, seed, sets.train.x)
         decoded = experiment.reconstruct(models, sets.test.x)
-        if NETWORKS[name][1] == "linear":
+        if output == "linear":
             decoded = decoded.clip(margin, 1 - margin)
         digits.append(decoded[:10])
         codes = experiment.encode(models[1], sets.test.x)
@@ -171,7 +157,7 @@ def measure(name, sets, seeds, margin):
 
 
 def measure_baselines(pca, sets, margin):
-    """Return {name: `errors`} of what needs no training, and PCA's first ten digits."""
+    """Return {name: `errors`} of what needs no training."""
     images = sets.test.x
     codes = pca.transform(images)
     outputs = {
@@ -181,14 +167,13 @@ def measure_baselines(pca, sets, margin):
         f"PCA-{SIZE}, best clip": decode(pca, codes, SIZE, margin),
         "floor": images,
     }
-    baselines = {name: errors(images, output) for name, output in outputs.items()}
-    return baselines, outputs[f"PCA-{SIZE}"][:10]
+    return {name: errors(images, output) for name, output in outputs.items()}
 
 
 def print_tables(baselines, networks):
     """Print what needs no training, and below it the networks."""
     print()
-    rows = [(name, row["bce"], row["mse"]) for name, row in baselines.items()]
+    rows = [(name, *row.values()) for name, row in baselines.items()]
     experiment.print_table(("no training", "test BCE", "MSE"), rows)
 
     print()
@@ -207,7 +192,7 @@ def main(argv=None):
 
     pca = PCA().fit(sets.train.x)
     margin = choose_margin(sets)
-    baselines, pca_digits = measure_baselines(pca, sets, margin)
+    baselines = measure_baselines(pca, sets, margin)
     networks = {}
     digits = {}
     for name in NETWORKS:
@@ -226,7 +211,7 @@ def main(argv=None):
 
     pictures = {
         "original": sets.test.x[:10],
-        f"PCA-{SIZE}": pca_digits,
+        f"PCA-{SIZE}": decode(pca, pca.transform(sets.test.x[:10]), SIZE),
         "linear code,\nsigmoid, BCE": digits["+ BCE"],
         "simple_ae": digits["+ relu = simple_ae"],
         "by MSE": digits["simple_ae by MSE"],
@@ -234,12 +219,7 @@ def main(argv=None):
     }
     common.plot_images(pictures, args.out / "pca.png")
     experiment.report(
-        "pca",
-        args,
-        baselines=baselines,
-        networks=networks,
-        margin=margin,
-        numbers_needed=sizes,
+        "pca", args, baselines=baselines, networks=networks, numbers_needed=sizes
     )
 
 
