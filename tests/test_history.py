@@ -61,6 +61,8 @@ def test_each_training_is_the_posts(monkeypatch):
 
         bce = recipe.binary_crossentropy(x_test, model.predict(x_test, verbose=0))
         assert run["bce"] == pytest.approx(bce)
+        code = keras.Model(model.inputs, code_layer.output).predict(x_test, verbose=0)
+        assert run["active"] == pytest.approx(np.mean(code > 0))
         assert run["val_loss"] == [0.25]
     assert settings == {
         "plain": (0, 128, 25),
