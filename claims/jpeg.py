@@ -28,6 +28,7 @@ from matplotlib.figure import Figure
 import numpy as np
 from PIL import Image
 import simple_ae
+from skimage.util import montage, view_as_blocks
 from sklearn.decomposition import PCA
 
 SCRIPTS = simple_ae, deep_ae
@@ -48,18 +49,10 @@ def jpeg_bytes(image, **options):
 def measure_jpeg(images, **options):
     """Return bytes an image and the MSE of one JPEG file with all the images.
 
-    Args:
-        images: uint8, (n, 28, 28); their border of 2 pixels comes back black.
-        options: Pillow's `quality` or `qtables`.
+    images: uint8, (n, 28, 28); their border of 2 pixels comes back black.
     """
-    columns = math.ceil(math.sqrt(len(images)))
-    tiles = np.zeros((columns**2, 24, 24), np.uint8)
-    tiles[: len(images)] = images[:, 2:26, 2:26]
-    sheet = tiles.reshape(columns, columns, 24, 24).swapaxes(1, 2)
-    data = jpeg_bytes(sheet.reshape(24 * columns, 24 * columns), **options)
-
-    sheet = np.asarray(Image.open(io.BytesIO(data)))
-    tiles = sheet.reshape(columns, 24, columns, 24).swapaxes(1, 2)
+    data = jpeg_bytes(montage(images[:, 2:26, 2:26], fill=0), **options)
+    tiles = view_as_blocks(np.asarray(Image.open(io.BytesIO(data))), (24, 24))
     decoded = np.zeros(images.shape)
     decoded[:, 2:26, 2:26] = tiles.reshape(-1, 24, 24)[: len(images)]
     return len(data) / len(images), experiment.mse(images / 255, decoded / 255)
@@ -75,8 +68,7 @@ def pack(numbers):
 def code_coder(models, x_train):
     """Return a function of images and levels: bytes an image and what is unpacked."""
     _, encoder, decoder = models
-    weights = [array.astype(np.float16) for array in decoder.get_weights()]
-    decoder.set_weights([array.astype(np.float32) for array in weights])
+    decoder.set_weights([array.astype(np.float16) for array in decoder.get_weights()])
     largest = experiment.encode(encoder, x_train).max(axis=0)
     largest = np.where(largest > 0, largest, 1)  # a unit that is always 0
 
@@ -112,10 +104,7 @@ def measure(code, x, settings):
 
 
 def undominated(found):
-    """Return the settings that no other beats in bytes and MSE.
-
-    found: what `measure` returned, of training images.
-    """
+    """Return the settings of `measure` that no other beats in bytes and MSE."""
     kept = []
     least = math.inf
     for setting in sorted(found, key=found.get):  # from the fewest bytes on
@@ -127,12 +116,7 @@ def undominated(found):
 
 
 def fewest_levels(found, exact):
-    """Return the fewest levels that raise a code's MSE by at most 5 %.
-
-    Args:
-        found: what `measure` returned, of training images.
-        exact: their MSE by the code as it is, not rounded.
-    """
+    """Return the fewest levels of `measure` with an MSE at most 5 % above the exact."""
     enough = [levels for levels, (_, error) in found.items() if error <= 1.05 * exact]
     return min(enough, default=max(found))
 
@@ -153,14 +137,13 @@ def bytes_at(mse, curve):
 def compare(point, decoder, curves):
     """Return a code's numbers, and beside them the bytes of others at its MSE.
 
+    "pays from" is the number of images from which on the code and its decoder are
+    smaller than the better JPEG; None if they never are.
+
     Args:
         point: (bytes an image, MSE) of the code.
         decoder: the bytes of its decoder, which is sent once.
         curves: {name: a list of (bytes an image, MSE)}, of PCA and JPEG.
-
-    Returns:
-        a dict. "pays from" is the number of images from which on the code and its
-        decoder are smaller than the better JPEG; None if they never are.
     """
     size, mse = point
     others = {name: bytes_at(mse, curve) for name, curve in curves.items()}
@@ -179,9 +162,7 @@ def compare(point, decoder, curves):
 def plot(codes, curves):
     """Draw MSE over bytes, and dotted lines from each code to JPEG at its MSE.
 
-    Args:
-        codes: {network: what `compare` returned}.
-        curves: {name: a list of (bytes an image, MSE)}, of the networks, too.
+    curves: those of the networks, too.
     """
     fig = Figure(figsize=(9, 6), layout="constrained")
     axis = fig.subplots()
@@ -195,18 +176,15 @@ def plot(codes, curves):
         shown = code["code"], pca, min(jpegs)
         axis.plot(shown, [mse, mse, mse], ":", color="black")
         for size, shift in zip(shown, [(-20, -16), (4, 6), (8, 4)]):
-            text = f"{size:.0f}"
-            axis.annotate(text, (size, mse), shift, textcoords="offset points")
+            axis.annotate(f"{size:.0f}", (size, mse), shift, textcoords="offset points")
 
-    sizes = [10, 20, 40, 80, 160]
-    errors = [0.002, 0.005, 0.01, 0.02]
-    axis.set_xlim(7, 170)
-    axis.set_ylim(0.002, 0.025)
-    axis.set_xticks(sizes, labels=sizes)
-    axis.set_yticks(errors, labels=errors)
+    axis.set(xlim=(7, 170), xlabel="bytes an image")
+    axis.set(ylim=(0.002, 0.025), ylabel="mean squared error")
+    axis.set_xticks([10, 20, 40, 80, 160])
+    axis.set_yticks([0.002, 0.005, 0.01, 0.02])
     axis.minorticks_off()
-    axis.set_xlabel("bytes an image")
-    axis.set_ylabel("mean squared error")
+    axis.xaxis.set_major_formatter("{x:g}")
+    axis.yaxis.set_major_formatter("{x:g}")
     axis.legend()
     return fig
 
@@ -220,7 +198,7 @@ def measure_network(script, args, images, curves):
     levels = fewest_levels(found, experiment.mse(images.choose.x, exact))
 
     found = measure(code, images.test.x, LEVELS)
-    _, _, decoder = models
+    decoder = models[2]
     # The weights in float16, and the size of each number's levels in float32.
     decoder_bytes = 2 * decoder.count_params() + 4 * decoder.input_shape[1]
     compared = compare(found[levels], decoder_bytes, curves)
@@ -235,32 +213,28 @@ def main(argv=None):
     by_pca = pca_coder(images.train.x)
     settings = [(size, step) for size in PCA_SIZES for step in PCA_STEPS]
     settings = undominated(measure(by_pca, images.choose.x, settings))
-    pca = measure(by_pca, images.test.x, settings)
-    tables = [[[step] * 64] for step in FLAT_STEPS]
     curves = {
-        "PCA": list(pca.values()),
+        "PCA": list(measure(by_pca, images.test.x, settings).values()),
         "JPEG": [measure_jpeg(pixels, quality=quality) for quality in QUALITIES],
-        "JPEG, flat table": [measure_jpeg(pixels, qtables=table) for table in tables],
+        "JPEG, flat table": [
+            measure_jpeg(pixels, qtables=[[step] * 64]) for step in FLAT_STEPS
+        ],
     }
 
     codes = {}
     networks = {}
     for script in SCRIPTS:
         name = script.__name__
-        networks[f"{name}'s code"], codes[name] = measure_network(
-            script, args, images, curves
-        )
+        curve, codes[name] = measure_network(script, args, images, curves)
+        networks[f"{name}'s code"] = curve
 
     print(f"bytes an image at the same MSE, of {len(pixels):,} test images")
     rows = [[name, *code.values()] for name, code in codes.items()]
     experiment.print_table(["", *codes["simple_ae"]], rows)
-    for name, code in codes.items():
-        size, step = min(pca, key=lambda s, mse=code["MSE"]: abs(pca[s][1] - mse))
-        print(f"nearest to {name}'s MSE has PCA {size} numbers in steps of {step}")
     alone = float(np.mean([len(jpeg_bytes(image, quality=5)) for image in pixels]))
     print(f"JPEG, quality 5, a file for each image: {alone:.1f} bytes")
 
-    curves.update(networks)
+    curves |= networks
     plot(codes, curves).savefig(args.out / "jpeg.png", dpi=150)
     experiment.report("jpeg", args, codes=codes, curves=curves, alone=alone)
 
