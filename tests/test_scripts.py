@@ -27,18 +27,15 @@ def run(request, trained):
 
 def test_the_three_models_share_their_weights_and_are_saved_as_trained(run):
     names = run.script, "encoder", "decoder"  # so that models can be joined in one
-    parts = [run.saved.get_layer(name) for name in names[1:]]
-    for models in run.models, (run.saved, *parts):
-        autoencoder, encoder, decoder = models
-        assert tuple(model.name for model in models) == names
+    saved = run.saved, *map(run.saved.get_layer, names[1:])
+    for autoencoder, encoder, decoder in run.models, saved:
+        assert (autoencoder.name, encoder.name, decoder.name) == names
         weights = [id(weight) for weight in encoder.weights + decoder.weights]
         assert weights == [id(weight) for weight in autoencoder.weights]
         assert encoder.weights and decoder.weights
         if len(encoder.outputs) == 1:  # else it draws from a distribution
             np.testing.assert_allclose(autoencoder(run.x), run.decoded, atol=1e-5)
-    ends = run.models[0].get_weights()
-    for saved, end in zip(run.saved.get_weights(), ends, strict=True):
-        np.testing.assert_array_equal(saved, end)
+    np.testing.assert_equal(run.saved.get_weights(), run.models[0].get_weights())
     assert run.decoded.shape == run.x_test.shape and run.decoded[0].size == 784
     assert 0 <= run.decoded.min() <= run.decoded.max() <= 1
 
