@@ -48,7 +48,10 @@ def fit_filter(method, strength, noisy, clean):
     Noise that is clipped to [0, 1] lifts black and lowers white, which no filter takes
     back: so a gain and an offset are fitted by least squares.
 
-    noisy, clean: training images, (n, 28, 28).
+    Args:
+        method: `blur` or `total_variation`.
+        strength: its constant.
+        noisy, clean: training images, (n, 28, 28).
     """
     line = stats.linregress(method(noisy, strength).ravel(), clean.ravel())
 
@@ -60,7 +63,15 @@ def fit_filter(method, strength, noisy, clean):
 
 
 def tune_filter(method, strengths, level, images, seed):
-    """Return a filter that is fitted to a level of noise, and its strength."""
+    """Return a filter that is fitted to a level of noise, and its strength.
+
+    Args:
+        method: `blur` or `total_variation`.
+        strengths: those to choose from.
+        level: of the noise.
+        images: what `experiment.load_images` returned.
+        seed: of the noise.
+    """
 
     def fitted(strength, clean):
         noisy = common.add_noise(clean, level, seed)
@@ -76,12 +87,16 @@ def tune_filter(method, strengths, level, images, seed):
     return fitted(strength, images.train.x[:FOR_FILTERS]), strength
 
 
-def map_linearly(images, level, x_train, seed):
-    """Return images by the linear map that brings noisy pixels nearest to clean."""
+def fit_linear_map(level, x_train, seed):
+    """Return a function: the linear map of noisy pixels that is nearest to clean."""
     noisy = common.add_noise(x_train, level, seed).reshape(-1, 784)
     ridge = Ridge().fit(noisy, x_train.reshape(-1, 784))
-    mapped = ridge.predict(images.reshape(-1, 784))
-    return np.clip(mapped, 0, 1).reshape(images.shape)
+
+    def restore(images):
+        mapped = ridge.predict(images.reshape(-1, 784))
+        return np.clip(mapped, 0, 1).reshape(images.shape)
+
+    return restore
 
 
 def train_at_any_level(x_train, seed):
@@ -100,7 +115,12 @@ def psnr(errors, axis=-1):
 def lead(ours, theirs, seed):
     """Return by how many dB we lead, and the 95 % interval of a paired bootstrap.
 
-    ours, theirs: mean squared errors of the same images, (n,).
+    Args:
+        ours, theirs: mean squared errors of the same images, (n,).
+        seed: of the draws of images.
+
+    Returns:
+        {"dB", "low", "high"}: PSNR of ours minus PSNR of theirs.
     """
 
     def difference(ours, theirs, axis):
@@ -112,27 +132,37 @@ def lead(ours, theirs, seed):
         paired=True,
         n_resamples=1000,
         method="percentile",
-        rng=seed,
+        rng=np.random.default_rng(seed),
     ).confidence_interval
-    dB = float(difference(ours, theirs, axis=-1))
-    return {"dB": dB, "low": float(interval.low), "high": float(interval.high)}
+    dB = difference(ours, theirs, axis=-1)
+    return {"dB": float(dB), "low": float(interval.low), "high": float(interval.high)}
 
 
 def denoise(level, networks, images, seed):
-    """Return {method: denoised test images}, "noisy" too, and the filters' strengths.
+    """Denoise the test images by every method.
 
-    seed: for the noise of the training images; the others have seeds of their own.
+    Args:
+        level: of the noise.
+        networks: {name: models}.
+        images: what `experiment.load_images` returned, (n, 28, 28).
+        seed: for the noise of the training images; the others have seeds of their own.
+
+    Returns:
+        {method: images, (n, 28, 28)}, "noisy" too; and the filters' strengths.
     """
-    noisy = common.add_noise(images.test.x, level, seed + 2)
-    outputs = {"noisy": noisy}
     strengths = {}
+    methods = {}
     for name, method, tried in (
         ("blur", blur, [0.3, 0.4, 0.5, 0.65, 0.8, 1.0, 1.2]),
         ("total variation", total_variation, [level * n / 10 for n in range(3, 9)]),
     ):
-        restore, strengths[name] = tune_filter(method, tried, level, images, seed)
+        methods[name], strengths[name] = tune_filter(method, tried, level, images, seed)
+    methods["linear map"] = fit_linear_map(level, images.train.x, seed)
+
+    noisy = common.add_noise(images.test.x, level, seed + 2)
+    outputs = {"noisy": noisy}
+    for name, restore in methods.items():
         outputs[name] = restore(noisy)
-    outputs["linear map"] = map_linearly(noisy, level, images.train.x, seed)
     for name, models in networks.items():
         outputs[name] = experiment.reconstruct(models, noisy)
     return outputs, strengths
@@ -142,7 +172,9 @@ def denoise(level, networks, images, seed):
 def plot(results, strips):
     """Draw the leads over the levels, and below one digit through every method.
 
-    strips: {level: {method: image}}, "clean" too.
+    Args:
+        results: {level: {"psnr": {method: dB}, "leads": {network: what `lead` gives}}}.
+        strips: {level: {method: image}}, "clean" too.
     """
     fig = Figure(figsize=(9, 10), layout="constrained")
     top, bottom = fig.subfigures(2, 1, height_ratios=[6, 5])
@@ -154,7 +186,8 @@ def plot(results, strips):
     for name, color in (ONE_LEVEL, "tab:orange"), (ANY_LEVEL, "tab:blue"):
         leads = [of["leads"][name] for of in results.values()]
         axis.plot(LEVELS, [n["dB"] for n in leads], "o-", color=color, label=name)
-        low, high = ([n[end] for n in leads] for end in ("low", "high"))
+        low = [n["low"] for n in leads]
+        high = [n["high"] for n in leads]
         axis.fill_between(LEVELS, low, high, color=color, alpha=0.3)
     axis.set_xlabel("noise (standard deviation; white is 1)")
     axis.set_ylabel("dB ahead of the best filter")
@@ -187,8 +220,8 @@ def measure(level, networks, images, seed):
     psnrs = {name: float(psnr(of_images)) for name, of_images in errors.items()}
     best = max(FILTERS, key=psnrs.get)
     leads = {name: lead(errors[name], errors[best], seed) for name in networks}
-    outputs["clean"] = images.test.x
-    strip = {name: output[0] for name, output in outputs.items()}
+    strip = {"clean": images.test.x[0]}
+    strip.update({name: output[0] for name, output in outputs.items()})
     return {"psnr": psnrs, "leads": leads, "strengths": strengths}, strip
 
 
