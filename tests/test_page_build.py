@@ -53,7 +53,8 @@ def built(small, tmp_path_factory):
             if weight.ndim > 1 and name != "pca":
                 channels = tuple(range(weight.ndim - 1))
                 step = np.abs(weight).max(axis=channels) / 127
-                assert (np.abs(rounded - weight) <= 0.6 * step).all()
+                # Plus what a tiny scale loses as float16.
+                assert (np.abs(rounded - weight) <= 0.6 * step + 4e-6).all()
     return page, models
 
 
