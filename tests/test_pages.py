@@ -3,7 +3,6 @@
 import itertools
 import json
 import os
-from pathlib import Path
 import re
 import subprocess
 import sys
@@ -24,6 +23,7 @@ VERSION = re.compile(
     r"((,|、| to| and| or|–| 到| 或| 和|至)? ?\d+(\.\d+)+(?!\d| GB))+"
 )
 DATE = re.compile(r"2020/09/21|21 September 2020")
+ADDRESS = re.compile(r"https?://\S+")
 NUMBER = re.compile(r"(?<![\w.])[−-]?\d[\d,]*(?:\.\d+)?%?")
 
 # English words that only we would understand, and Chinese ones that say something else.
@@ -31,29 +31,27 @@ PRIVATE = re.compile(
     r"\b(copiers?|twins?|rulers?|on record|Kerases)\b"
     r"|最好是|地圖|託管|作法|照抄|圖像"
 )
-AWAITED = re.compile(r"^> \*\*(Not measured yet|今天的程式還沒有測量)", re.MULTILINE)
 # Pictures that none of the programs on record draws.
 BY_HAND = re.compile(r"own_digit|page|autoencoder")
 
-PAGES = {path.relative_to(PROJECT).as_posix(): path for path in pages.pages()}
-ENGLISH = [n for n in PAGES if not n.endswith(".zh-TW.md") and n != "data/README.md"]
+TEXTS = {
+    path.relative_to(PROJECT).as_posix(): path.read_text(encoding="utf-8")
+    for path in pages.pages()
+}
+ENGLISH = [n for n in TEXTS if not n.endswith(".zh-TW.md") and n != "data/README.md"]
 CALL = re.compile(
     r"<!-- \[\[\[cog (.*?)\]\]\] -->\n(.*?)<!-- \[\[\[end\]\]\] -->", re.DOTALL
 )
 
 
-def text_of(name):
-    return PAGES[name].read_text(encoding="utf-8")
-
-
-def tokens_of(text):
+def sections(text):
     """Return a page's tokens in lists, one from each heading to the next."""
-    sections = [[]]
+    found = [[]]
     for token in MarkdownIt().enable("table").parse(text):
         if token.type == "heading_open":
-            sections.append([])
-        sections[-1] += [token, *(token.children or [])]
-    return sections
+            found.append([])
+        found[-1] += [token, *(token.children or [])]
+    return found
 
 
 def paragraphs(text):
@@ -71,24 +69,20 @@ def words(text):
     return len(re.findall(r"\S*\w\S*", text))
 
 
-def numbers(text):
-    """Return the numbers of a text, sorted, but for versions, dates and addresses."""
-    text = re.sub("https?://\\S+", "", DATE.sub("", VERSION.sub("", text)))
-    text = text.replace("−", "-")
-    found = NUMBER.findall(text)
+def numbers(tokens):
+    """Return the numbers that a reader reads in text, tables and output, sorted."""
+    shown = [token for token in tokens if token.type == "text" or token.info == "text"]
+    text = "\n".join(token.content for token in shown)
+    for other in VERSION, DATE, ADDRESS:
+        text = other.sub("", text)
+    found = NUMBER.findall(text.replace("−", "-"))
     return sorted(number.replace(",", "").strip("-") for number in found)
-
-
-def prose(tokens):
-    """Return what a reader reads: text, tables, and output, but no code."""
-    shown = [t for t in tokens if t.type == "text" or t.info == "text"]
-    return "\n".join(token.content for token in shown)
 
 
 def parts(tokens):
     """Return what the same section in the other language must have, too."""
     # "one" and "1" are easily exchanged.
-    found = [[number for number in numbers(prose(tokens)) if len(number) > 1]]
+    found = [[number for number in numbers(tokens) if len(number) > 1]]
     for token in tokens:
         if token.type == "html_block":  # cog's calls
             found.append(re.findall(r"\[\[\[cog (.+)", token.content))
@@ -100,12 +94,12 @@ def parts(tokens):
     return found
 
 
-def links(name):
+def links(text):
     """Return what a page links to and shows."""
-    found = re.findall(r'(?:src|href)="([^"]+)"', text_of(name))
-    for tokens in tokens_of(text_of(name)):
-        found += [token.attrs.get("href", token.attrs.get("src")) for token in tokens]
-    return [link for link in found if link]
+    found = re.findall(r'(?:src|href)="([^"]+)"', text)
+    for token in itertools.chain(*sections(text)):
+        found += [token.attrs[key] for key in ("href", "src") if key in token.attrs]
+    return found
 
 
 def anchors(text):
@@ -114,19 +108,12 @@ def anchors(text):
     return {re.sub(r"[^\w\- ]", "", title).replace(" ", "-") for title in titles}
 
 
-def is_awaited(path):
-    """Tell if a file is of a program that is not on record yet."""
-    missing = [name for name in record.RUNS if not record.read(name)]
-    return any(f"{path.stem}_".startswith(f"{name}_") for name in missing)
-
-
 def test_the_tables_are_up_to_date():
     assert pages.main(["--check"]) == 0
 
 
-@pytest.mark.parametrize("name", PAGES)
-def test_a_call_fills_a_table_or_a_block_and_no_sentence(name):
-    text = text_of(name)
+@pytest.mark.parametrize("text", TEXTS.values(), ids=TEXTS)
+def test_a_call_fills_a_table_or_a_block_and_no_sentence(text):
     calls = CALL.findall(text)
     assert len(calls) == text.count("[[[cog") == text.count("[[[end")
     for call, made in calls:
@@ -134,59 +121,58 @@ def test_a_call_fills_a_table_or_a_block_and_no_sentence(name):
         assert re.match(r"\|(.*\|\n\|)+.*\|\n\Z|```", made), call
 
 
-@pytest.mark.parametrize("name", PAGES)
+@pytest.mark.parametrize("name", TEXTS)
 def test_links_and_pictures_lead_somewhere(name):
-    for link in links(name):
+    for link in links(TEXTS[name]):
         file, _, anchor = unquote(link).partition("#")
         if "://" not in link:
-            path = PAGES[name].parent / file if file else PAGES[name]
-            assert path.exists() or is_awaited(path), link
+            path = (PROJECT / name).parent / file if file else PROJECT / name
+            assert path.exists(), link
             assert not anchor or anchor in anchors(path.read_text("utf-8")), link
-
-
-@pytest.mark.parametrize("name", PAGES)
-def test_a_number_in_prose_stands_in_a_table_of_its_page(name):
-    text = text_of(name)
-    if AWAITED.search(text):
-        pytest.skip("not measured yet")
-    rendered = numbers("\n".join(made for _, made in CALL.findall(text)))
-    by_hand = tokens_of(CALL.sub("", text))
-    typed = numbers("\n".join(prose(tokens) for tokens in by_hand))
-    measured = {number for number in typed if "." in number or "%" in number}
-    assert measured <= {*rendered, *GIVEN.split()}
-
-
-@pytest.mark.parametrize("name", PAGES)
-def test_prose_is_for_readers(name):
-    assert not PRIVATE.search(re.sub("「.*?」|`.*?`", "", text_of(name)))
-    assert not re.search(r"\d %", text_of(name))
-    for text in paragraphs(text_of(name)) if name in ENGLISH else []:
-        assert words(text) <= 90
-        for sentence in re.split(r"(?<=[.?!])\W*\s", text):
-            assert words(sentence) <= 30, sentence
-
-
-@pytest.mark.parametrize("name", ENGLISH)
-def test_both_languages_have_the_same_parts(name):
-    other = name.replace(".md", ".zh-TW.md")
-    english, chinese = (tokens_of(text_of(own)) for own in (name, other))
-    assert len(english) == len(chinese)
-    for tokens, other_tokens in zip(english, chinese):
-        assert parts(tokens) == parts(other_tokens)
 
 
 def test_a_picture_is_one_that_a_program_on_record_draws():
     drawn = {
         png for name in record.RUNS for png in record.read(name).get("pictures", ())
     }
-    for name in PAGES:
-        shown = {link.rpartition("/")[2] for link in links(name) if ".png" in link}
-        expected = {png for png in shown if not BY_HAND.match(png)} - drawn
-        assert not [png for png in expected if not is_awaited(Path(png))], name
+    for name, text in TEXTS.items():
+        shown = {link.rpartition("/")[2] for link in links(text) if ".png" in link}
+        assert {png for png in shown if not BY_HAND.match(png)} <= drawn, name
+
+
+@pytest.mark.parametrize("text", TEXTS.values(), ids=TEXTS)
+def test_a_number_in_prose_stands_in_a_table_of_its_page(text):
+    rendered = "\n".join(made for _, made in CALL.findall(text))
+    allowed, typed = (
+        numbers(itertools.chain(*sections(part)))
+        for part in (rendered, CALL.sub("", text))
+    )
+    measured = {number for number in typed if "." in number or "%" in number}
+    assert measured <= {*allowed, *GIVEN.split()}
+
+
+@pytest.mark.parametrize("name", TEXTS)
+def test_prose_is_for_readers(name):
+    text = TEXTS[name]
+    assert not PRIVATE.search(re.sub("「.*?」|`.*?`", "", text))
+    assert not re.search(r"\d %", text)
+    assert not re.search("[;；]$", text, re.MULTILINE)  # a list of whole sentences
+    for paragraph in paragraphs(text) if name in ENGLISH else []:
+        assert words(paragraph) <= 90
+        for sentence in re.split(r"(?<=[.?!])\W*\s", paragraph):
+            assert words(sentence) <= 30, sentence
+
+
+@pytest.mark.parametrize("name", ENGLISH)
+def test_both_languages_have_the_same_parts(name):
+    chinese = name.replace(".md", ".zh-TW.md")
+    pairs = zip(sections(TEXTS[name]), sections(TEXTS[chinese]), strict=True)
+    for tokens, other_tokens in pairs:
+        assert parts(tokens) == parts(other_tokens)
 
 
 def test_the_lines_of_the_readme_run_without_any_file_of_ours(tiny_npz, tmp_path):
-    (snippet,) = re.findall(r"```python\n(.*?)```", text_of("README.md"), re.DOTALL)
+    (snippet,) = re.findall(r"```python\n(.*?)```", TEXTS["README.md"], re.DOTALL)
     offline = f"""
 import keras, numpy
 with numpy.load({str(tiny_npz)!r}) as file:
@@ -205,31 +191,33 @@ keras.datasets.mnist.load_data = lambda: sets
 @pytest.fixture
 def project(tmp_path, monkeypatch):
     """A folder with the record of a claim and of a script, three seeds."""
-
-    def write(name, data):
-        text = json.dumps({"command": f"{name}.py", "data": data})
-        (tmp_path / "record" / f"{name}.json").write_text(text, encoding="utf-8")
-
-    (tmp_path / "record/gpu").mkdir(parents=True)
     tests = [1.0, 2.0, 3.0], [2.0, 1.0, 3.0], [1.0, 2.0, 3.0]
     for seed, bce in enumerate([0.1, 0.2, 0.6]):
         history = {"loss": [0.9, 0.4, 0.1], "val_loss": tests[seed]}
         data = {"bce": bce, "code_size": 1568, "epochs": 3, "history": history}
-        write(f"a_ae-{seed}", data)
+        write(tmp_path, f"a_ae-{seed}", data)
     summary = {"mean": 0.5, "low": -0.25, "high": 0.75}
     rows = {"as it is": 0.25, "noise 0": 0.0, "noise 0.5": summary}
-    write("claim", {"rows": {name: {"bce": bce} for name, bce in rows.items()}})
-    write("post", {"a_ae": {"loss": None, "epochs": 20}})
+    rows = {name: {"bce": bce} for name, bce in rows.items()}
+    write(tmp_path, "claim", {"rows": rows})
+    write(tmp_path, "post", {"a_ae": {"loss": None, "epochs": 20}})
     (tmp_path / "record/claim.txt").write_text("one\ntwo\nthree\n")
     (tmp_path / "a.py").write_text("x = 1\n\ndef f():\n    y = 2\n\n    return y\n")
     monkeypatch.setattr(pages, "PROJECT", tmp_path)
     monkeypatch.setattr(record, "SCRIPTS", {"a_ae": 1.25})
-    return tmp_path, write
+    return tmp_path
+
+
+def write(project, name, data):
+    path = project / f"record/{name}.json"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    text = json.dumps({"command": f"{name}.py", "data": data})
+    path.write_text(text, encoding="utf-8")
 
 
 def fill(project, call, *rows, columns=3, status=0, first_check=1):
-    """Return what a call makes of a table with such rows, without its head."""
-    page = project[0] / "page.md"
+    """Return what a call makes of a table with such rows, head and line first."""
+    page = project / "page.md"
     head = "| a " * columns + "|", "|---" * columns + "|"
     lines = [f"<!-- [[[cog {call} ]]] -->", *head, *rows]
     page.write_text("\n".join([*lines, "<!-- [[[end]]] -->\n"]), encoding="utf-8")
@@ -245,19 +233,16 @@ def test_a_table_keeps_its_words_and_gets_its_numbers(project, capsys):
         "| 詞 | old | 0.25 |",
         "| a | b | 0.50 (−0.25–0.75) |",
     ]
+    over_seeds = 'table("", ["a_ae"], ["{row}/bce", "{row}/bce.high:.0%"])'
+    filled = fill(project, over_seeds, "| a |")[2]
+    assert filled == "| a | 0.3000 (0.1000–0.6000) | 60% |"
+
     fill(project, 'table("claim", "rows", ["bce"])', "| a |", status=1)
     assert "1 rows, the record 3" in capsys.readouterr().err
     fill(project, 'table("claim", ["nothing"], ["bce"])', "| a |", status=1)
     assert "nothing.bce is not among" in capsys.readouterr().err
-
-    call = 'table("not_yet_run", ["as it is"], ["bce"])'
-    page = fill(project, call, "| a | b |", first_check=0)
-    assert page[2] == "| a | b |"
-
-
-def test_over_seeds_it_is_mean_and_range(project):
-    call = 'table("", ["a_ae"], ["{row}/bce", "{row}/bce.high:.0%"])'
-    assert fill(project, call, "| a |")[2] == "| a | 0.3000 (0.1000–0.6000) | 60% |"
+    not_yet_run = 'table("not_yet_run", ["as it is"], ["bce"])'
+    assert fill(project, not_yet_run, "| a | b |", first_check=0)[2] == "| a | b |"
 
 
 def test_the_scripts_with_a_column_for_a_gpu_if_that_is_on_record(project, capsys):
@@ -267,18 +252,15 @@ def test_the_scripts_with_a_column_for_a_gpu_if_that_is_on_record(project, capsy
     fill(project, "scripts()", row, row.replace("a_ae", "b_ae"), status=1)
     assert "'b_ae'" in capsys.readouterr().err
 
-    project[1]("gpu/a_ae-0", {"seconds": 0.6})
+    write(project, "gpu/a_ae-0", {"seconds": 0.6})
     head, line, filled = fill(project, "scripts()", row + cells, columns=8)
     assert filled == row + cells + " 1 |"
     assert head.endswith("| GPU, s |") and head.count("|") == line.count("|")
 
 
-def test_overfitting_is_seen_in_the_epoch_of_the_lowest_loss(project):
+def test_what_is_no_table_of_one_record(project):
     filled = fill(project, "overfitting()", "| [a_ae.py](a_ae.py) |", columns=5)[2]
     assert filled == "| [a_ae.py](a_ae.py) | 0.1000 | 3.0000 | 1.0000 | 1–2 / 3 |"
-
-
-def test_what_is_printed_and_what_is_code(project):
     printed = "```text", "$ python claim.py", "two", "three", "```"
     assert fill(project, 'printed("claim", 2)') == list(printed)
     code = "```python", "return y", "", "x = 1", "```"

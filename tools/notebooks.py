@@ -13,6 +13,7 @@ import ast
 import base64
 import io
 from pathlib import Path
+import re
 import shutil
 import sys
 import tempfile
@@ -63,20 +64,18 @@ def make(name):
 
 def for_a_cell(step):
     """Return a paragraph of `main` as a notebook has it: figures are shown."""
-    lines = [line for line in step.splitlines() if not line.startswith("return ")]
-    for node in ast.walk(ast.parse("\n".join(lines))):
+    code = cell = re.sub(r"\nreturn .*", "", step)
+    for node in ast.walk(ast.parse(code)):
         if isinstance(node, ast.Expr) and "plot_" in ast.unparse(node):
-            first, last = node.lineno - 1, node.end_lineno - 1
-            column = node.col_offset
-            lines[first] = f"{lines[first][:column]}display({lines[first][column:]}"
-            lines[last] += ")"
-    return "\n".join(lines).replace("(__doc__, argv,", "(None, [],")
+            call = ast.get_source_segment(code, node)
+            cell = cell.replace(call, f"display({call})")
+    return cell.replace("(__doc__, argv,", "(None, [],")
 
 
 def run(notebook, folder):
     """Run a notebook in a folder, and keep what its cells print and show."""
     options = {"coalesce_streams": True, "record_timing": False}
-    nbclient.execute(notebook, cwd=str(folder), kernel_name="python3", **options)
+    nbclient.execute(notebook, cwd=str(folder), **options)
     notebook.metadata.pop("language_info", None)
     for cell in notebook.cells:
         outputs = cell.get("outputs", [])
@@ -110,11 +109,8 @@ def main(argv):
                 cell.update({**old_cell, "source": cell.source})
         else:
             with tempfile.TemporaryDirectory() as folder:
-                data = Path(folder) / "data"
-                data.mkdir()
-                shutil.copy(PROJECT / "data/mnist.npz", data)
+                shutil.copytree(PROJECT / "data", f"{folder}/data")
                 run(notebook, folder)
-        path.parent.mkdir(exist_ok=True)
         nbformat.write(notebook, path)
         print(f"{path.name}: {path.stat().st_size / 1000:.0f} kB", flush=True)
 

@@ -23,6 +23,7 @@ import sys
 from textwrap import dedent
 
 from cogapp import Cog
+import numpy as np
 import record
 
 PROJECT = Path(__file__).resolve().parent.parent
@@ -34,7 +35,8 @@ def pages():
     return sorted(path for place in places for path in PROJECT.glob(place))
 
 
-# ------------------------------------------------------------------ what stands where
+def read_json(path):
+    return json.loads((PROJECT / path).read_text(encoding="utf-8"))
 
 
 def numbers_of(name):
@@ -44,14 +46,10 @@ def numbers_of(name):
     return read_json(f"record/{name}.json")["data"]
 
 
-def read_json(path):
-    return json.loads((PROJECT / path).read_text(encoding="utf-8"))
-
-
 def seeds_of(name):
     """Return what a script has written with each of its seeds, a list of dicts."""
-    paths = PROJECT.glob(f"record/{name}-[0-9].json")
-    return [numbers_of(path.stem) for path in sorted(paths)]
+    paths = sorted(PROJECT.glob(f"record/{name}-[0-9].json"))
+    return [numbers_of(path.stem) for path in paths]
 
 
 def inside(data, path):
@@ -95,9 +93,6 @@ def as_text(value, form=""):
         usual = ",d" if isinstance(value, int) else ".4f"
         return format(value, form or usual).replace("-", "−")
     return "–" if value is None else str(value)
-
-
-# ------------------------------------------------------------------ what a page calls
 
 
 def table(name, rows, columns):
@@ -157,8 +152,13 @@ def fill(filled, further_head=""):
         print("|".join(["", *words, *(f" {cell} " for cell in cells), ""]))
 
 
+def scripts_of_the_page():
+    """Return the scripts of the table below the call, by its `[NAME.py](...)`."""
+    return re.findall(r"^\| \[(\w+)\.py\]", "\n".join(previous()), re.MULTILINE)
+
+
 def scripts():
-    """Fill the table of the scripts, whose rows begin with `[NAME.py](...)`.
+    """Fill the table of the scripts.
 
     Its last cells are the numbers in the code, the post's epochs and loss, the script's
     epochs and BCE, and its minutes. The seconds on a GPU follow if they are there.
@@ -172,19 +172,15 @@ def scripts():
     for name, cells in zip(names, filled):
         cells.append(f"{record.SCRIPTS[name]:.1f}")
 
-    on_gpu = [PROJECT / f"record/gpu/{name}-0.json" for name in names]
-    if not all(path.is_file() for path in on_gpu):
+    try:
+        seconds = list(cells_of("", names, ["gpu/{row}-0/seconds:.0f"]))
+    except FileNotFoundError:
         return fill(filled)
-    seconds = cells_of("", names, ["gpu/{row}-0/seconds:.0f"])
     fill([cells + more for cells, more in zip(filled, seconds)], "GPU, s")
 
 
-def scripts_of_the_page():
-    return re.findall(r"^\| \[(\w+)\.py\]", "\n".join(previous()), re.MULTILINE)
-
-
 def overfitting():
-    """Fill the table of training and test BCE; its rows begin with `[NAME.py](...)`.
+    """Fill the table of training and test BCE.
 
     Its last cells are both of the last epoch, the lowest of the test images, and in
     which epochs of the seeds that was.
@@ -194,17 +190,13 @@ def overfitting():
         histories = [numbers["history"] for numbers in seeds_of(name)]
         penalised = "binary_crossentropy" in histories[0]  # then loss is not BCE
         key = "binary_crossentropy" if penalised else "loss"
-        train = [history[key] for history in histories]
-        test = [history[f"val_{key}"] for history in histories]
+        train = np.array([history[key] for history in histories])
+        test = np.array([history[f"val_{key}"] for history in histories])
 
-        best = sorted({losses.index(min(losses)) + 1 for losses in test})
-        when = "–".join(str(epoch) for epoch in sorted({best[0], best[-1]}))
-        means = [
-            mean(losses[-1] for losses in train),
-            mean(losses[-1] for losses in test),
-            mean(min(losses) for losses in test),
-        ]
-        filled.append([*map(as_text, means), f"{when} / {len(train[0])}"])
+        means = [losses.mean() for losses in (train[:, -1], test[:, -1], test.min(1))]
+        best = test.argmin(axis=1) + 1
+        when = "–".join(str(epoch) for epoch in sorted({best.min(), best.max()}))
+        filled.append([*map(as_text, means), f"{when} / {train.shape[1]}"])
     fill(filled)
 
 
@@ -227,16 +219,14 @@ def code(file, *texts):
 
 
 def main(argv):
-    asked = [word for word in argv if word != "--check"]
-    named = [str(path) for path in asked or pages()]
-    with_calls = [name for name in named if "[[[cog" in Path(name).read_text("utf-8")]
+    is_check = "--check" in argv
+    named = [word for word in argv if word != "--check"] or map(str, pages())
     calls = "code, overfitting, printed, scripts, table"
     options = ["-P", "-U", "-n", "utf-8", "-I", str(Path(__file__).parent)]
-    options += ["-p", f"from pages import {calls}"]
+    options += ["-p", f"from pages import {calls}", "--verbosity=1"]
     # Never -r and --check: then cog writes, and its status is 0.
-    options += ["--check", "--diff"] if "--check" in argv else ["-r"]
-    status = Cog().main(["cog", *options, *with_calls]) if with_calls else 0
-    return 1 if status else 0
+    options += ["--check", "--diff"] if is_check else ["-r"]
+    return 1 if Cog().main(["cog", *options, *named]) else 0
 
 
 if __name__ == "__main__":

@@ -17,6 +17,7 @@ from collections import namedtuple
 from datetime import date
 import hashlib
 import json
+import math
 import os
 from pathlib import Path
 import platform
@@ -40,12 +41,11 @@ SCRIPTS = {
     "seq2seq_ae": 2.1,
     "denoise_ae": 2.5,
 }
-REPEATED = "simple_ae", "deep_ae", "vae"
 RUNS = {}
 for seed in range(5):
     flags = f" --seed {seed} --out outputs/seed-{seed}" if seed else ""
     for name, minutes in SCRIPTS.items():
-        again = name in REPEATED and seed == 0
+        again = name in ("simple_ae", "deep_ae", "vae") and seed == 0
         RUNS[f"{name}-{seed}"] = Run(f"{name}.py{flags}", minutes, again)
 RUNS |= {
     "pca": Run("claims/pca.py", 4),
@@ -99,21 +99,20 @@ def is_text(node):
     return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
 
 
-def hash_of(program):
-    """Return 12 digits that change with a program's code and with MNIST's file."""
-    digest = hashlib.sha256((PROJECT / "data" / "mnist.npz").read_bytes())
-    for path, code in sorted(code_of(program).items()):
-        digest.update(f"{path.relative_to(PROJECT).as_posix()}\n{code}\n".encode())
-    return digest.hexdigest()[:12]
-
-
 def digits(content):
-    """Return 12 digits that change with a file's content."""
+    """Return 12 digits that change with some bytes."""
     return hashlib.sha256(content).hexdigest()[:12]
 
 
+def hash_of(program):
+    """Return 12 digits that change with a program's code and with MNIST's file."""
+    content = (PROJECT / "data" / "mnist.npz").read_bytes()
+    for path, code in sorted(code_of(program).items()):
+        content += f"{path.relative_to(PROJECT).as_posix()}\n{code}\n".encode()
+    return digits(content)
+
+
 def program_of(name):
-    """Return the path of the program that a record is of."""
     return PROJECT / RUNS[name].command.split()[0]
 
 
@@ -130,36 +129,34 @@ def is_today(name, folder="record"):
     return (record.get("hash"), record.get("command")) == today
 
 
-def missing_models(name, folder="record"):
+def missing_models(name, folder):
     """Return the scripts a program imports whose models in outputs/ are not on record.
 
     A claim would measure them, and its record would say that they are today's.
     """
+    program = program_of(name)
     found = []
-    for path in code_of(program_of(name)):
-        seed_0 = f"{path.stem}-0"
-        if path != program_of(name) and seed_0 in RUNS:
-            numbers = read(path.stem, "outputs")
+    for path in code_of(program):
+        script, seed_0 = path.stem, f"{path.stem}-0"
+        if path != program and seed_0 in RUNS:
+            numbers = read(script, "outputs")
             if not is_today(seed_0, folder) or numbers != read(seed_0, folder)["data"]:
-                found.append(path.stem)
+                found.append(script)
     return found
 
 
 def run(name):
     """Run a program; return what it printed, its numbers and its pictures' paths.
 
-    It writes NAME.json, and pictures NAME.png and NAME_*.png, without the seed in NAME.
-    Only what this run has written counts, not what an earlier one has left.
-
-    Raises:
-        RuntimeError: it has failed, or has written no numbers.
+    It writes NAME.json and NAME*.png, without the seed in NAME. Only what this run has
+    written counts, not what an earlier one has left.
     """
     words = RUNS[name].command.split()
     out = PROJECT / (words[words.index("--out") + 1] if "--out" in words else "outputs")
     out.mkdir(parents=True, exist_ok=True)
     own = re.sub("-[0-9]+$", "", name)
     numbers = out / f"{own}.json"
-    for earlier in [numbers, *out.glob(f"{own}.png"), *out.glob(f"{own}_*.png")]:
+    for earlier in numbers, *out.glob(f"{own}*.png"):
         earlier.unlink(missing_ok=True)
 
     done = subprocess.run(
@@ -175,13 +172,25 @@ def run(name):
     if done.returncode or not numbers.is_file():
         ends = f"status {done.returncode}, numbers written: {numbers.is_file()}"
         raise RuntimeError(f"{(done.stdout + done.stderr)[-2000:]}\n{ends}")
-    pictures = [*out.glob(f"{own}.png"), *out.glob(f"{own}_*.png")]
     data = json.loads(numbers.read_text(encoding="utf-8"))
-    return done.stdout, data, sorted(pictures)
+    return done.stdout, data, sorted(out.glob(f"{own}*.png"))
 
 
-def keep(name, code, printed, data, pictures, folder):
-    """Write a record, and copy the pictures of a claim and of seed 0 to figures/."""
+def record(name, folder):
+    """Run a program and write its record.
+
+    The pictures of a claim and of a script's seed 0 are copied to figures/. Nothing is
+    written if the code has changed while it ran, or if the models that it measures are
+    not those on record.
+    """
+    models = missing_models(name, folder)
+    if models:
+        raise RuntimeError(f"not on record: the models in outputs/ of {models}")
+    code = hash_of(program_of(name))
+    printed, data, pictures = run(name)
+    if code != hash_of(program_of(name)):
+        raise RuntimeError("its code has changed while it ran")
+
     record = {
         "hash": code,
         "command": RUNS[name].command,
@@ -204,8 +213,8 @@ def processor():
     """Return the processor's name; on Linux Python's platform knows none."""
     info = Path("/proc/cpuinfo")
     text = info.read_text(encoding="utf-8") if info.is_file() else ""
-    names = re.findall("^model name.*: (.+)", text, re.MULTILINE)
-    return names[0] if names else platform.processor()
+    found = re.search("^model name.*: (.+)", text, re.MULTILINE)
+    return found[1] if found else platform.processor()
 
 
 def differences(old, new):
@@ -217,11 +226,13 @@ def differences(old, new):
     found = []
     for place in sorted({*old, *new}):
         a, b = old.get(place), new.get(place)
-        if isinstance(a, int | float) and isinstance(b, int | float):
-            counted = isinstance(a, int) and isinstance(b, int)
-            is_near = abs(a - b) <= (5 if counted else 0.01 * abs(a) + 0.0001)
+        kinds = {type(a), type(b)}
+        if kinds == {int}:
+            is_near = abs(a - b) <= 5
+        elif kinds <= {int, float}:
+            is_near = math.isclose(a, b, rel_tol=0.01, abs_tol=0.0001)
         else:
-            is_near = a == b or isinstance(a, str) and isinstance(b, str)
+            is_near = a == b or kinds == {str}
         if not is_near:
             found.append(f"{place}: {a} and {b}")
     return found
@@ -235,23 +246,6 @@ def leaves(data, place=""):
     for key, part in data.items() if isinstance(data, dict) else enumerate(data):
         if "seconds" not in str(key) and key != "history":
             yield from leaves(part, f"{place}.{key}")
-
-
-def record(name, folder):
-    """Run a program and write its record.
-
-    Raises:
-        RuntimeError: it has failed, its code has changed meanwhile, or the models that
-            it measures are not those on record.
-    """
-    models = missing_models(name, folder)
-    if models:
-        raise RuntimeError(f"not on record: the models in outputs/ of {models}")
-    code = hash_of(program_of(name))
-    result = run(name)
-    if code != hash_of(program_of(name)):
-        raise RuntimeError("its code has changed while it ran")
-    keep(name, code, *result, folder)
 
 
 def repeat(name):
@@ -275,7 +269,8 @@ def main(argv=None):
     folder = (Path("record") / args.folder).as_posix()
     failed = []
     for name in args.names or RUNS:
-        if not RUNS[name].again if args.again else is_today(name, folder):
+        is_wanted = RUNS[name].again if args.again else not is_today(name, folder)
+        if not is_wanted:
             continue
         print(f"{name}: python {RUNS[name].command}", flush=True)
         started = time.perf_counter()
