@@ -47,7 +47,8 @@ def test_pca():
     assert 32 < data["numbers_needed"]["mse"] < data["numbers_needed"]["bce"]
 
     # Each loss wins in its own measure; with a linear code BCE costs no MSE.
-    assert lower(own["bce"], by_mse["bce"]) and lower(by_mse["mse"], own["mse"])
+    assert lower(own["bce"], by_mse["bce"])
+    assert lower(by_mse["mse"], own["mse"], decimals=5)
     assert by_mse["bce"]["high"] < 1.05 * own["bce"]["low"]
     assert no_difference_is_seen(networks["+ sigmoid"]["mse"], networks["+ BCE"]["mse"])
     assert tied["parameters"] < 0.52 * own["parameters"]
@@ -327,8 +328,8 @@ def test_sparsity():
     assert no_difference_is_seen(short["bce"], long["bce"])
     assert abs(short["used"]["mean"] - sparse["used"]["mean"]) < 1
     assert lower(sparse["dead"], short["dead"])
-    alive = 128 - short["dead"]["mean"]
-    assert 56 < alive < 58 and short["used"]["mean"] > alive / 2
+    assert no_difference_is_seen(long["most_specialised"], sparse["most_specialised"])
+    assert round(128 - short["dead"]["mean"]) == 72
 
 
 def test_outliers():
@@ -421,3 +422,9 @@ def test_sum_or_mean():
     for run in data["sum"]:
         assert min(run["val_loss"]) > data["mean_image"]
         assert run["active"] < 0.001
+
+
+def test_lower_precision():
+    data = record("lower_precision")
+    full, mixed = data["float32"]["bce"], data["mixed_bfloat16"]["bce"]
+    assert lower(full, mixed) and mixed["high"] < 1.01 * full["low"]
