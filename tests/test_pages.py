@@ -188,6 +188,12 @@ keras.datasets.mnist.load_data = lambda: sets
 # ----------------------------------------------------------------- tools/pages.py
 
 
+def write(project, name, data):
+    path = project / f"record/{name}.json"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps({"data": data}), encoding="utf-8")
+
+
 @pytest.fixture
 def project(tmp_path, monkeypatch):
     """A folder with the record of a claim and of a script, three seeds."""
@@ -197,22 +203,12 @@ def project(tmp_path, monkeypatch):
         data = {"bce": bce, "code_size": 1568, "epochs": 3, "history": history}
         write(tmp_path, f"a_ae-{seed}", data)
     summary = {"mean": 0.5, "low": -0.25, "high": 0.75}
-    rows = {"as it is": 0.25, "noise 0": 0.0, "noise 0.5": summary}
-    rows = {name: {"bce": bce} for name, bce in rows.items()}
+    rows = {"as it is": {"bce": 0.25}, "noise 0.5": {"bce": summary}}
     write(tmp_path, "claim", {"rows": rows})
     write(tmp_path, "post", {"a_ae": {"loss": None, "epochs": 20}})
-    (tmp_path / "record/claim.txt").write_text("one\ntwo\nthree\n")
-    (tmp_path / "a.py").write_text("x = 1\n\ndef f():\n    y = 2\n\n    return y\n")
     monkeypatch.setattr(pages, "PROJECT", tmp_path)
     monkeypatch.setattr(record, "SCRIPTS", {"a_ae": 1.25})
     return tmp_path
-
-
-def write(project, name, data):
-    path = project / f"record/{name}.json"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    text = json.dumps({"command": f"{name}.py", "data": data})
-    path.write_text(text, encoding="utf-8")
 
 
 def fill(project, call, *rows, columns=3, status=0, first_check=1):
@@ -238,7 +234,7 @@ def test_a_table_keeps_its_words_and_gets_its_numbers(project, capsys):
     assert filled == "| a | 0.3000 (0.1000–0.6000) | 60% |"
 
     fill(project, 'table("claim", "rows", ["bce"])', "| a |", status=1)
-    assert "1 rows, the record 3" in capsys.readouterr().err
+    assert "1 rows, the record 2" in capsys.readouterr().err
     fill(project, 'table("claim", ["nothing"], ["bce"])', "| a |", status=1)
     assert "nothing.bce is not among" in capsys.readouterr().err
     not_yet_run = 'table("not_yet_run", ["as it is"], ["bce"])'
@@ -258,10 +254,6 @@ def test_the_scripts_with_a_column_for_a_gpu_if_that_is_on_record(project, capsy
     assert head.endswith("| GPU, s |") and head.count("|") == line.count("|")
 
 
-def test_what_is_no_table_of_one_record(project):
+def test_overfitting_is_seen_in_the_epoch_of_the_lowest_loss(project):
     filled = fill(project, "overfitting()", "| [a_ae.py](a_ae.py) |", columns=5)[2]
     assert filled == "| [a_ae.py](a_ae.py) | 0.1000 | 3.0000 | 1.0000 | 1–2 / 3 |"
-    printed = "```text", "$ python claim.py", "two", "three", "```"
-    assert fill(project, 'printed("claim", 2)') == list(printed)
-    code = "```python", "return y", "", "x = 1", "```"
-    assert fill(project, 'code("a.py", "return y", "x =")') == list(code)
