@@ -13,14 +13,14 @@ import sys
 from types import SimpleNamespace
 
 import common
-from conftest import PROJECT, SCRIPTS
+from conftest import ON_RECORD, PROJECT
 import keras
 import numpy as np
 import pytest
 
 PAGE = PROJECT / "page"
 INDEX = PAGE / "index.html"
-MODELS = [*SCRIPTS, "pca", "plain"]
+MODELS = [*ON_RECORD, "pca", "plain"]
 EPOCHS = [f"epoch {epoch}" for epoch in (0, 1, 2, 5, 10)]
 
 sys.path.insert(0, str(PAGE))

@@ -46,6 +46,7 @@ def test_pca():
     assert in_order("bce", own, by_mse) and in_order("mse", by_mse, own, decimals=5)
     assert by_mse["bce"]["high"] < 1.05 * own["bce"]["low"]
     assert no_difference(sigmoid["mse"], no_relu["mse"])
+    assert tied["parameters"] < 0.52 * own["parameters"]
     assert all(map(is_well_chosen, data["networks"].values()))
 
 

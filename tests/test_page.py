@@ -10,7 +10,7 @@ import importlib
 import io
 import re
 
-from conftest import SCRIPTS
+from conftest import ON_RECORD
 from matplotlib.image import imread
 import numpy as np
 import page_tools
@@ -152,7 +152,7 @@ def test_all_answers_are_painted(open_page, site):
     noisy = np.clip(clean + 0.5 * value(page, "noiseOf(3)").reshape(28, 28), 0, 1)
     look_like(page, "#input", noisy)
     errors, widths = {}, []
-    for name in [*SCRIPTS, "pca"]:
+    for name in [*ON_RECORD, "pca"]:
         answer = halves(site.models[name], np.float32(noisy))[1][0]
         look_like(page, f"#answer-{name}", answer)
         errors[name] = float(page.inner_text(f"#tile-{name} .error"))
@@ -167,8 +167,8 @@ def test_all_answers_are_painted(open_page, site):
 
     names = page.locator("#answers b")
     page.select_option("#sort", "error")
-    by_error = [name for name in names.all_inner_texts() if name in SCRIPTS]
-    assert by_error == sorted(SCRIPTS, key=errors.get)
+    by_error = [name for name in names.all_inner_texts() if name in ON_RECORD]
+    assert by_error == sorted(ON_RECORD, key=errors.get)
     page.select_option("#sort", "size")
     assert names.all_inner_texts()[1:4] == ["mean digit", "vae", "simple_ae"]
     page.click("#newnoise")
@@ -473,7 +473,7 @@ def test_the_first_screen_of_a_phone(open_page, locale):
 
 def test_the_first_screen_of_a_projector_and_the_present_view(open_page):
     page = open_page()
-    tiles = [f"#tile-{name}" for name in ["input", *SCRIPTS, "pca", "mean"]]
+    tiles = [f"#tile-{name}" for name in ["input", *ON_RECORD, "pca", "mean"]]
     rest = ["#pad", "#clear", "#next", "#noise", "#newnoise", "#sort"]
     assert_on_first_screen(page, tiles + rest)
     width = page.locator("#answer-conv_ae").bounding_box()["width"]
@@ -558,7 +558,7 @@ def test_networks_that_are_not_trained_are_named(open_page, tmp_path, tiny_npz):
     html = build.join(build.collect(tmp_path, tiny_npz))
     (tmp_path / "index.html").write_text(html, encoding="utf-8-sig")
     page = open_page(path=tmp_path / "index.html", **PHONE)
-    for name in SCRIPTS:
+    for name in ON_RECORD:
         assert f"python {name}.py" in page.inner_text(f"#tile-{name}")
     assert "python vae.py" in page.inner_text("#noplane")
     assert "python page/train.py" in page.inner_text("#noepochs")

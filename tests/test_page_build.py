@@ -5,7 +5,7 @@ import json
 import subprocess
 
 import common
-from conftest import PROJECT, SCRIPTS
+from conftest import ON_RECORD, PROJECT
 import keras
 import numpy as np
 import page_tools
@@ -88,7 +88,7 @@ def test_errors_and_codes_are_those_of_the_weights_in_the_page(built, small):
     assert networks["sparse_ae"]["unused"]
     assert [f"epoch {network['epoch']}" for network in page["epochs"]] == EPOCHS
     assert networks["simple_ae"]["idea"]["en"] == "one dense layer encodes, one decodes"
-    assert all(networks[name]["idea"].keys() == {"en", "zh-TW"} for name in SCRIPTS)
+    assert all(networks[name]["idea"].keys() == {"en", "zh-TW"} for name in ON_RECORD)
 
 
 def test_images_labels_and_codes_are_those_of_the_first_test_images(built, small):
@@ -159,7 +159,7 @@ def test_the_committed_page_is_built_from_todays_files():
     html = "\ufeff" + build.join(site.page)  # the mark says UTF-8 to everybody
     assert page_tools.INDEX.read_bytes() == html.encode(), "run python page/build.py"
     assert len(html) < 3e6
-    assert list(site.networks) == [*SCRIPTS, "pca", "mean", *EPOCHS, "plain"]
+    assert list(site.networks) == [*ON_RECORD, "pca", "mean", *EPOCHS, "plain"]
 
 
 @pytest.mark.parametrize("name", MODELS)
