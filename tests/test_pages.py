@@ -70,8 +70,8 @@ def words(text):
 
 
 def numbers(tokens):
-    """Return the numbers that a reader reads in text, tables and output, sorted."""
-    shown = [token for token in tokens if token.type == "text" or token.info == "text"]
+    """Return the numbers in text, tables, output and names of pictures, sorted."""
+    shown = [t for t in tokens if t.type in ("text", "image") or t.info == "text"]
     text = "\n".join(token.content for token in shown)
     for other in VERSION, DATE, ADDRESS:
         text = other.sub("", text)
