@@ -1,5 +1,6 @@
 """The pages: tables, numbers, links, pictures, prose, and their pairs of languages."""
 
+import collections
 import itertools
 import json
 import os
@@ -22,9 +23,11 @@ VERSION = re.compile(
     r"(Python|Keras|TensorFlow|Theano|NumPy|SciPy|JAX|PyTorch|torch|CUDA|CC BY-SA)"
     r"((,|、| to| and| or|–| 到| 或| 和|至)? ?\d+(\.\d+)+(?!\d| GB))+"
 )
-DATE = re.compile(r"2020/09/21|21 September 2020")
+DATE = re.compile(r"2020/09/21|21 September 2020|\d+ 月")
 ADDRESS = re.compile(r"https?://\S+")
 NUMBER = re.compile(r"(?<![\w.])[−-]?\d[\d,]*(?:\.\d+)?%?")
+DIGITS = "zeros?|零 one|一 two|[二兩] three|三 four|四 five|五"
+DIGITS += " six|六 seven|七 eight|八 nine|九"
 
 # English words that only we would understand, and Chinese ones that say something else.
 PRIVATE = re.compile(
@@ -69,19 +72,34 @@ def words(text):
     return len(re.findall(r"\S*\w\S*", text))
 
 
-def numbers(tokens):
-    """Return the numbers in text, tables, output and names of pictures, sorted."""
+def prose(tokens):
+    """Return what a reader reads: text, tables, output and the names of pictures."""
     shown = [t for t in tokens if t.type in ("text", "image") or t.info == "text"]
     text = "\n".join(token.content for token in shown)
     for other in VERSION, DATE, ADDRESS:
         text = other.sub("", text)
-    found = NUMBER.findall(text.replace("−", "-"))
+    return text
+
+
+def numbers(tokens):
+    """Return the numbers that a reader reads, sorted."""
+    found = NUMBER.findall(prose(tokens).replace("−", "-"))
     return sorted(number.replace(",", "").strip("-") for number in found)
+
+
+def digits_and_words(tokens):
+    """Count each digit that stands alone, and how often it stands as a word, too."""
+    digits = collections.Counter(n for n in numbers(tokens) if len(n) == 1)
+    both = digits.copy()
+    for number, words in enumerate(DIGITS.split()):
+        pattern = re.sub(r"[a-z?]+", r"\\b\g<0>\\b", words)
+        both[str(number)] += len(re.findall(pattern, prose(tokens), re.IGNORECASE))
+    return digits, both
 
 
 def parts(tokens):
     """Return what the same section in the other language must have, too."""
-    # "one" and "1" are easily exchanged.
+    # "one" and "1" are easily exchanged: the test looks for both.
     found = [[number for number in numbers(tokens) if len(number) > 1]]
     for token in tokens:
         if token.type == "html_block":  # cog's calls
@@ -167,8 +185,10 @@ def test_prose_is_for_readers(name):
 def test_both_languages_have_the_same_parts(name):
     chinese = name.replace(".md", ".zh-TW.md")
     pairs = zip(sections(TEXTS[name]), sections(TEXTS[chinese]), strict=True)
-    for tokens, other_tokens in pairs:
-        assert parts(tokens) == parts(other_tokens)
+    for pair in pairs:
+        assert parts(pair[0]) == parts(pair[1])
+        (digits, both), (other_digits, other_both) = map(digits_and_words, pair)
+        assert digits <= other_both and other_digits <= both
 
 
 def test_the_lines_of_the_readme_run_without_any_file_of_ours(tiny_npz, tmp_path):
