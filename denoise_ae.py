@@ -58,7 +58,7 @@ def make_optimizer(total_steps):
     """Return Nadam; its rate rises for three tenths of the steps, then falls to 0.
 
     Nadam is Adam with Nesterov's momentum. When the rate rose within a tenth of the
-    steps, one training of five collapsed: every picture came back grey.
+    steps, one training of five failed: its loss stayed near that of the mean image.
     """
     warmup_steps = 3 * total_steps // 10
     learning_rate = keras.optimizers.schedules.CosineDecay(
