@@ -7,7 +7,7 @@ L2 keeps the decoder's weights small, which could otherwise make up for a small 
     784 -> 128 (about 30 of them active) -> 784
 
     python sparse_ae.py
-    sparse_ae: test BCE 0.0881 (floor 0.0581) | MSE 0.0074 | PSNR 21.3 dB
+    sparse_ae: test BCE 0.0881 (floor 0.0581) | MSE 0.0073 | PSNR 21.3 dB
 
 Section of the post: "Sparse Autoencoder". Go on with claims/history/README.md (why the
 post's sparse autoencoder got worse) and claims/sparsity.py (does each unit have a digit
@@ -61,8 +61,11 @@ def build_autoencoder(encoding_dim=encoding_dim, l1=1e-3, l2=5e-6):
 
 
 def make_optimizer(total_steps):
-    """Return Adam; its rate rises for a tenth of the steps, then falls to 0."""
-    warmup_steps = total_steps // 10
+    """Return Adam; its rate rises for three tenths of the steps, then falls to 0.
+
+    With a tenth, five trainings ended further apart: from 0.0878 to 0.0885.
+    """
+    warmup_steps = 3 * total_steps // 10
     learning_rate = keras.optimizers.schedules.CosineDecay(
         initial_learning_rate=0.0,
         warmup_target=1.5e-3,

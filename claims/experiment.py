@@ -79,16 +79,14 @@ def retrain(
 ):
     """Train a script's network again, perhaps with one change.
 
+    `build` takes the place of the script's `build_autoencoder`, `make_optimizer` and
+    `epochs` that of its own, and `fit_options` are further arguments of `fit`.
+
     Args:
         script: a module, such as simple_ae.
         images: the targets, (n, ...); they are reshaped for the network.
         seed: for the weights and the order of the images.
-        build: a function that returns (autoencoder, encoder, decoder), in place of the
-            script's `build_autoencoder`.
-        make_optimizer: a function of the number of steps, in place of the script's.
-        epochs: the number of them, in place of the script's.
         inputs: what the network is given, if that is not the targets themselves.
-        fit_options: further arguments of `fit`, such as `callbacks`.
 
     Returns:
         (autoencoder, encoder, decoder) and what `fit` returned.
@@ -148,10 +146,9 @@ def reconstruct(models, images):
 def elbo(models, images):
     """Return a VAE's ELBO of images, (n, ...), in nats, and what it is made of.
 
-    Returns:
-        a dict: "elbo" is minus the sum of "reconstruction", by one draw from each
-        image's distribution, and "kl". "used" says of how many numbers of the code the
-        KL is above 0.01 nats on average. The others say nothing of the image.
+    "elbo" is minus the sum of "reconstruction", by one draw from each image's
+    distribution, and "kl". "used" says of how many numbers of the code the KL is above
+    0.01 nats on average. The others say nothing of the image.
     """
     _, encoder, decoder = models
     inputs = images.reshape(-1, *encoder.input_shape[1:])
@@ -177,12 +174,9 @@ def mse(images, reconstructions):
 def choose(settings, error_of, sets):
     """Return the setting with the least error, and the errors of all that were tried.
 
-    Args:
-        settings: a list. If they are numbers and the best is the smallest or the
-            largest, a next one is tried, at most four times, by the ratio of the last
-            two. For the end of a list is no choice.
-        error_of: a function of a setting, the images to fit and those to choose by.
-        sets: what `load_images` returned; no test image is handed on.
+    If they are numbers and the best is the smallest or largest, a next one is tried, at
+    most four times, by the ratio of the last two: the end of a list is no choice.
+    `error_of` is given a setting, the images to fit and those to choose by, of `sets`.
     """
     settings = list(settings)
     errors = {setting: error_of(setting, sets.fit, sets.choose) for setting in settings}
@@ -204,9 +198,7 @@ def choose(settings, error_of, sets):
 def over_seeds(measure, seeds=SEEDS):
     """Return {name: {"mean", "low", "high", "seeds"}} of what `measure(seed)` returns.
 
-    Args:
-        measure: a function of a seed; it returns {name: number}.
-        seeds: those to measure; "seeds" in the result has their numbers in this order.
+    That is {name: number}; "seeds" has the numbers of all seeds, in their order.
     """
     rows = [measure(seed) for seed in seeds]
     return {name: summary([row[name] for row in rows]) for name in rows[0]}
@@ -228,11 +220,7 @@ def lower(some, others, decimals=4):
 
     All of `some` must lie below all of `others` in the decimals that are shown, and
     there must be three of each at least. If neither is lower than the other, no
-    difference was seen; that does not make them equal.
-
-    Args:
-        some, others: what `summary` returns.
-        decimals: as many as the page shows.
+    difference was seen; that does not make them equal. Both are what `summary` returns.
     """
     enough = len(some["seeds"]) >= 3 and len(others["seeds"]) >= 3
     return enough and round(some["high"], decimals) < round(others["low"], decimals)

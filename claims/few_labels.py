@@ -1,23 +1,15 @@
 """Few labels: does a code that was learnt without labels help when labels are few?
 
-The post: a code describes the data more concisely. If so, a classifier should need
-fewer labels there. Ten to a thousand training images get a label, five times anew, and
-two classifiers learn from them. One is linear, logistic regression. The other is not: a
-support vector machine (SVM) with an RBF kernel. They are given
-
-- pixels, and PCA's first 40 numbers;
-- the codes of five scripts, which have seen all training images without labels;
-- as controls the code of sparse_ae.py's network, trained here without its penalties,
-  and that of conv_ae.py's network before it is trained.
-
-Each classifier's settings are chosen by 2,000 labelled images of the last 5,000. That
-is more labels than somebody with ten has, but all sides have them.
-
-In the end the encoder of sparse_ae.py gets a softmax layer, and is kept as it is
-(frozen), trained on with the labels (fine-tuned), or trained from random weights.
+Ten to a thousand training images get a label, five times anew. Logistic regression and
+an SVM with an RBF kernel learn from pixels, from PCA's numbers, from five scripts'
+codes, and from two controls. Their settings are chosen by 2,000 images of the last
+5,000. In the end sparse_ae.py's encoder gets a softmax layer, frozen or not.
 
     python claims/few_labels.py        (after simple, sparse, deep, conv and vae)
 """
+
+import functools
+import itertools
 
 import experiment
 import common
@@ -51,11 +43,9 @@ EPOCHS = 30  # with the softmax layer
 
 def draw_labels(labels, size):
     """Return DRAWS arrays of `size` indices each, in the proportions of the digits."""
-    everything = np.arange(len(labels))
+    places = np.arange(len(labels))
     return [
-        train_test_split(everything, train_size=size, stratify=labels, random_state=n)[
-            0
-        ]
+        train_test_split(places, train_size=size, stratify=labels, random_state=n)[0]
         for n in range(DRAWS)
     ]
 
@@ -81,15 +71,13 @@ def make_features(images, args):
     keras.utils.set_random_seed(args.seed)
     encoders[UNTRAINED] = conv_ae.build_autoencoder()[1]
 
+    for name, encoder in encoders.items():
+        functions[name] = functools.partial(experiment.encode, encoder)
+
     features = {}
-    for name in [*functions, *encoders]:
-        parts = []
-        for part in images.fit, images.choose, images.test:
-            if name in functions:
-                numbers = functions[name](part.x)
-            else:
-                numbers = experiment.encode(encoders[name], part.x)
-            parts.append(numbers.reshape(len(numbers), -1))
+    for name, function in functions.items():
+        parts = [function(part.x) for part in images[1:]]  # all but "train"
+        parts = [numbers.reshape(len(numbers), -1) for numbers in parts]
         mean = parts[0].mean(axis=0)
         scale = np.sqrt(parts[0].var(axis=0).sum())
         features[name] = [(numbers - mean) / scale for numbers in parts]
@@ -97,14 +85,7 @@ def make_features(images, args):
 
 
 def classify(kind, features, images, draws):
-    """Return the test accuracy with each draw of labels, and the setting.
-
-    Args:
-        kind: "linear" or "SVM".
-        features: (x_fit, x_choose, x_test), arrays of two dimensions.
-        images: what `experiment.load_images` returned, for the labels.
-        draws: a list of arrays of indices of x_fit.
-    """
+    """Return the test accuracy with each draw of labels, indices, and the setting."""
     x_fit, x_choose, x_test = features
     classifier = LogisticRegression(max_iter=300) if kind == "linear" else SVC()
 
@@ -128,12 +109,7 @@ def classify(kind, features, images, draws):
 def train_softmax(weights, trainable, rate, seed, x, y):
     """Return a trained classifier: sparse_ae.py's encoder and a softmax layer.
 
-    Args:
-        weights: the encoder's; None leaves it as it is at the start, at random.
-        trainable: False keeps these weights as they are.
-        rate: Adam's learning rate.
-        seed: for the layer's weights.
-        x, y: labelled images.
+    Without `weights` it starts at random. If not `trainable`, its weights stay.
     """
     keras.utils.set_random_seed(seed)
     _, encoder, _ = sparse_ae.build_autoencoder(l1=0, l2=0)
@@ -153,62 +129,45 @@ def share_wrong(model, images):
 
 
 def fine_tune(images, draws, weights):
-    """Return {"frozen", "fine-tuned", "from scratch": {"accuracy", "rate"}}.
-
-    Each way has a learning rate of its own, which is chosen with the first draw.
-
-    Args:
-        images: what `experiment.load_images` returned.
-        draws: a list of arrays of indices of `images.fit`.
-        weights: of the trained encoder.
-    """
+    """Return {"frozen", "fine-tuned", "from scratch": {"accuracy", "rate"}}."""
     ways = {
         "frozen": (weights, False),
         "fine-tuned": (weights, True),
         "from scratch": (None, True),
     }
     results = {}
-    for name, (start, trainable) in ways.items():
+    for name, way in ways.items():
 
-        def error_of(rate, fit, choose, draw=draws[0], start=start, can=trainable):
-            model = train_softmax(start, can, rate, 0, fit.x[draw], fit.y[draw])
-            return share_wrong(model, choose)
+        def error_of(rate, fit, judges, n=0, way=way):
+            x, y = fit.x[draws[n]], fit.y[draws[n]]
+            return share_wrong(train_softmax(*way, rate, n, x, y), judges)
 
         rate, _ = experiment.choose([1e-3, 3e-3, 1e-2], error_of, images)
-        accuracies = []
-        for seed, draw in enumerate(draws):
-            x, y = images.fit.x[draw], images.fit.y[draw]
-            model = train_softmax(start, trainable, rate, seed, x, y)
-            accuracies.append(1 - share_wrong(model, images.test))
+        accuracies = [
+            1 - error_of(rate, images.fit, images.test, n) for n in range(DRAWS)
+        ]
         results[name] = {"accuracy": experiment.summary(accuracies), "rate": rate}
     return results
 
 
 @common.default_style
 def plot(accuracy):
-    """Draw the share of wrong answers over the number of labels, by both classifiers.
-
-    accuracy: {kind: {name: {number of labels: summary}}}.
-    """
+    """Draw the wrong answers over the labels: {kind: {name: {labels: summary}}}."""
     fig = Figure(figsize=(11, 6), layout="constrained")
     axes = fig.subplots(1, 2, sharey=True)
     for axis, (kind, by_name) in zip(axes, accuracy.items()):
         for (name, by_size), marker in zip(by_name.items(), "svD^oPX*d", strict=True):
-            means = np.array([100 * found["mean"] for found in by_size.values()])
-            is_code = name in [script.__name__ for script in SCRIPTS]
-            style = "-" if is_code else "--"
-            axis.plot(list(by_size), 100 - means, style, marker=marker, label=name)
+            wrong = [100 - 100 * found["mean"] for found in by_size.values()]
+            style = "-" if name in [script.__name__ for script in SCRIPTS] else "--"
+            axis.plot(list(by_size), wrong, style, marker=marker, label=name)
         axis.set(title=kind, xlabel="labelled images", xscale="log", yscale="log")
         axis.set_xticks(list(by_size), labels=list(by_size))
-        axis.grid(alpha=0.3)
-    ticks = [5, 10, 20, 30, 40, 50, 60]
-    axes[0].set_yticks(ticks, labels=[f"{tick} %" for tick in ticks])
-    axes[0].set_ylabel("wrong answers on test images")
-    for axis in axes:
+        axis.set_yticks([5, 10, 20, 30, 40, 50, 60])
+        axis.yaxis.set_major_formatter("{x:g} %")
         axis.minorticks_off()
-    fig.legend(
-        *axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=4
-    )
+        axis.grid(alpha=0.3)
+    axes[0].set_ylabel("wrong answers on test images")
+    fig.legend(handles=axes[0].lines, loc="outside lower center", ncols=4)
     return fig
 
 
@@ -222,26 +181,22 @@ def main(argv=None):
     accuracy = {}
     settings = {}
     for kind in GRIDS:
-        accuracy[kind] = {}
-        settings[kind] = {}
-        for name, parts in features.items():
-            results = {n: classify(kind, parts, images, draws[n]) for n in sizes}
-            accuracy[kind][name] = {
-                n: experiment.summary(accuracies)
-                for n, (accuracies, _) in results.items()
-            }
-            settings[kind][name] = {n: setting for n, (_, setting) in results.items()}
+        accuracy[kind] = {name: {} for name in features}
+        for name, n in itertools.product(features, sizes):
+            found, setting = classify(kind, features[name], images, draws[n])
+            accuracy[kind][name][n] = experiment.summary(found)
+            settings[f"{kind}, {name}, {n}"] = setting
         print(f"{kind}: test accuracy, mean and range of {DRAWS} draws of labels")
         rows = [[name, *of.values()] for name, of in accuracy[kind].items()]
         experiment.print_table(["", *sizes], rows, decimals=3)
 
-    encoder = experiment.load_models(sparse_ae, args)[1]
-    weights = encoder.get_weights()
+    weights = experiment.load_models(sparse_ae, args)[1].get_weights()
     softmax = {n: fine_tune(images, draws[n], weights) for n in sizes[::2]}
     print("sparse_ae's encoder with a softmax layer")
-    rows = []
-    for way in softmax[sizes[0]]:
-        rows.append([way, *(of[way]["accuracy"] for of in softmax.values())])
+    rows = [
+        [way, *(of[way]["accuracy"] for of in softmax.values())]
+        for way in softmax[sizes[0]]
+    ]
     experiment.print_table(["", *softmax], rows, decimals=3)
 
     plot(accuracy).savefig(args.out / "few_labels.png", dpi=150)

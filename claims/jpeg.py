@@ -1,18 +1,9 @@
-"""JPEG: can an autoencoder compress as well?
+"""JPEG: can an autoencoder compress as well, at the same mean squared error (MSE)?
 
-The post: in theory no autoencoder compresses as well as JPEG, since nobody can train on
-all pictures. Here all pictures are digits, which the post's own source names as the
-exception. How many bytes does an image take at the same mean squared error (MSE)?
-
-- The codes of two networks: each number is rounded to a few levels, and all are packed
-  by zlib. A decoder has to be sent once, its weights in float16.
-- As a control PCA's numbers: rounded, packed and unpacked in the same way.
-- JPEG: one file for all images, which share its header, with Huffman tables of its own.
-  It works on blocks of 8 x 8 pixels, so the black border of 2 pixels is cut, which
-  leaves 9 blocks. Its own quantisation table is made for eyes; a flat one is for MSE.
-
-The number of levels, of PCA's numbers and the size of their steps are chosen on
-training images; then test images are packed.
+A code's numbers are rounded to a few levels and packed by zlib, and so are PCA's as a
+control. JPEG is one file for all images, with Huffman tables of its own; a second one
+has a flat quantisation table. The black border of 2 pixels is cut, which leaves nine of
+its blocks of 8 x 8. What is rounded how is chosen on training images.
 
     python claims/jpeg.py        (after simple_ae.py and deep_ae.py)
 """
@@ -125,8 +116,6 @@ def bytes_at(mse, curve):
     """Return the bytes an image at an MSE, or None if it is outside the curve.
 
     Between two points the logarithm of the bytes is taken as linear in that of the MSE.
-
-    curve: a list of (bytes an image, MSE).
     """
     sizes, errors = np.log(sorted(curve)).T[:, ::-1]  # np.interp wants rising errors
     if not errors[0] <= np.log(mse) <= errors[-1]:
@@ -138,12 +127,8 @@ def compare(point, decoder, curves):
     """Return a code's numbers, and beside them the bytes of others at its MSE.
 
     "pays from" is the number of images from which on the code and its decoder are
-    smaller than the better JPEG; None if they never are.
-
-    Args:
-        point: (bytes an image, MSE) of the code.
-        decoder: the bytes of its decoder, which is sent once.
-        curves: {name: a list of (bytes an image, MSE)}, of PCA and JPEG.
+    smaller than the better JPEG; None if they never are. `point` and those of a curve
+    are (bytes an image, MSE).
     """
     size, mse = point
     others = {name: bytes_at(mse, curve) for name, curve in curves.items()}
@@ -160,10 +145,7 @@ def compare(point, decoder, curves):
 
 @common.default_style
 def plot(codes, curves):
-    """Draw MSE over bytes, and dotted lines from each code to JPEG at its MSE.
-
-    curves: those of the networks, too.
-    """
+    """Draw MSE over bytes, and dotted lines from each code to JPEG at its MSE."""
     fig = Figure(figsize=(9, 6), layout="constrained")
     axis = fig.subplots()
     for (name, curve), marker in zip(curves.items(), "s^vDo", strict=True):

@@ -1,14 +1,7 @@
 """Maps: is a code of two numbers a better map of the digits than PCA or t-SNE?
 
-The post says that for looking at data an autoencoder does the same as PCA or t-SNE, and
-better: 「功能跟 PCA ... 或 t-SNE 一樣，但效果更好」. Its source, the Keras blog, calls
-t-SNE "probably the best algorithm around" for two numbers, and advises to bring the
-images down to 32 numbers first, by an autoencoder.
-
 A map is scored by its own points, the first 5,000 test images: for how many do the five
-nearest others vote for its digit? That is a 5-NN classifier which leaves the image
-itself out. The codes of 32 numbers are scored in the same way beside pixels and PCA:
-the post uses the code 「來判斷每筆資料之間的接近程度」 (to tell how near the data are).
+nearest others vote for its digit? Codes of 32 numbers are scored so, too.
 
     python claims/maps_2d.py       (after deep_ae.py and vae.py, with seeds 0, 1 and 2)
 """
@@ -60,8 +53,7 @@ def are_right(codes, labels):
 def paired_test(ours, theirs):
     """Return what an exact McNemar test says of two classifiers of the same images.
 
-    Of the images that only one of them gets right, each has half if they are equally
-    good. `p` is the probability of a split at least as uneven as this one.
+    `p` is the probability of a split at least as uneven if both are equally good.
     """
     wins = int(np.sum(ours & ~theirs))
     losses = int(np.sum(theirs & ~ours))

@@ -1,16 +1,9 @@
 """Noise levels: where does the network denoise better than a filter does?
 
-The post: the most common use of autoencoders is to remove noise from pictures. Six
-levels of noise are taken from every fifth test image by
-
-- a Gaussian blur and total variation, with constants that are fitted to each level;
-- a linear map of 784 to 784 pixels, fitted to each level;
-- denoise_ae.py, which has seen one level of noise only, 0.5;
-- the same network, trained here on a level of its own for each image, from 0 to 1.
-
-The filters are told the level of the noise, and the networks are not. Each network is
-trained once, and the test images are the sample. A lead counts if the 95% interval of a
-paired bootstrap leaves out 0, so that 97.5% of the draws agree about its sign.
+Every fifth test image gets six levels of noise. A blur, total variation and a linear
+map are fitted to each level. denoise_ae.py has seen one level, and the same network is
+trained here on a level of its own for each image. A lead counts if the 95% interval of
+a paired bootstrap leaves out 0.
 
     python claims/noise_levels.py        (after denoise_ae.py)
 """
@@ -47,11 +40,6 @@ def fit_filter(method, strength, noisy, clean):
 
     Noise that is clipped to [0, 1] lifts black and lowers white, which no filter takes
     back: so a gain and an offset are fitted by least squares.
-
-    Args:
-        method: `blur` or `total_variation`.
-        strength: its constant.
-        noisy, clean: training images, (n, 28, 28).
     """
     line = stats.linregress(method(noisy, strength).ravel(), clean.ravel())
 
@@ -63,15 +51,7 @@ def fit_filter(method, strength, noisy, clean):
 
 
 def tune_filter(method, strengths, level, images, seed):
-    """Return a filter that is fitted to a level of noise, and its strength.
-
-    Args:
-        method: `blur` or `total_variation`.
-        strengths: those to choose from.
-        level: of the noise.
-        images: what `experiment.load_images` returned.
-        seed: of the noise.
-    """
+    """Return a filter that is fitted to a level of noise, and its strength."""
 
     def fitted(strength, clean):
         noisy = common.add_noise(clean, level, seed)
@@ -113,15 +93,7 @@ def psnr(errors, axis=-1):
 
 
 def lead(ours, theirs, seed):
-    """Return by how many dB we lead, and the 95 % interval of a paired bootstrap.
-
-    Args:
-        ours, theirs: mean squared errors of the same images, (n,).
-        seed: of the draws of images.
-
-    Returns:
-        {"dB", "low", "high"}: PSNR of ours minus PSNR of theirs.
-    """
+    """Return the lead in dB of MSEs, (n,), and its 95 % interval (paired bootstrap)."""
 
     def difference(ours, theirs, axis):
         return psnr(ours, axis) - psnr(theirs, axis)
@@ -139,17 +111,7 @@ def lead(ours, theirs, seed):
 
 
 def denoise(level, networks, images, seed):
-    """Denoise the test images by every method.
-
-    Args:
-        level: of the noise.
-        networks: {name: models}.
-        images: what `experiment.load_images` returned, (n, 28, 28).
-        seed: for the noise of the training images; the others have seeds of their own.
-
-    Returns:
-        {method: images, (n, 28, 28)}, "noisy" too; and the filters' strengths.
-    """
+    """Return {method: denoised test images} and the filters' strengths."""
     strengths = {}
     methods = {}
     for name, method, tried in (
@@ -170,12 +132,7 @@ def denoise(level, networks, images, seed):
 
 @common.default_style
 def plot(results, strips):
-    """Draw the leads over the levels, and below one digit through every method.
-
-    Args:
-        results: {level: {"psnr": {method: dB}, "leads": {network: what `lead` gives}}}.
-        strips: {level: {method: image}}, "clean" too.
-    """
+    """Draw the leads over the levels, and below one digit through every method."""
     fig = Figure(figsize=(9, 10), layout="constrained")
     top, bottom = fig.subfigures(2, 1, height_ratios=[6, 5])
     axis = top.subplots()
@@ -207,11 +164,7 @@ def plot(results, strips):
 
 
 def measure(level, networks, images, seed):
-    """Return a level's numbers, and the first test image by every method.
-
-    The numbers are "psnr", {method: dB}; "leads", {network: what `lead` returned} over
-    the best filter of the level; and "strengths", the filters' constants.
-    """
+    """Return a level's numbers, and the first test image by every method."""
     outputs, strengths = denoise(level, networks, images, seed)
     errors = {}
     for name, output in outputs.items():

@@ -1,17 +1,10 @@
 """Outliers: does an autoencoder tell what is not like its training data?
 
-If it works only for data like its training data, an image that comes back badly is an
-outlier. Then the mean squared error (MSE) of what comes back tells it from a digit.
-
-- Five networks, three seeds each, see digits that are turned or mirrored, letters,
-  pieces of photographs, and one black image. Drawn digits are a control: the letters
-  are drawn in the same fonts. No threshold is needed for AUROC, the chance that an
-  outlier has the larger error: 1 is perfect, and 0.5 is a guess.
-- For an alarm one needs a threshold. Networks that are trained on 55,000 images take
-  the error that 5 % of the other 5,000 exceed. They are trained once on all digits and
-  ten times without one digit, which they then have to find.
-
-Controls are PCA's error and the number of white pixels.
+Then the mean squared error (MSE) of what comes back tells an outlier from a digit.
+AUROC is the chance that an outlier has the larger error. A threshold is the error that
+5 % of images exceed on which nothing was trained. At last networks are trained without
+one digit, which they then have to find. Controls are PCA's error, the number of white
+pixels, and digits drawn in the fonts of the letters.
 
     python claims/outliers.py        (after the five scripts, with seeds 0, 1 and 2)
 """
@@ -149,8 +142,7 @@ def train_scores(images, seed):
 def missed(score, held_out, others):
     """Return the share of images that raise no alarm.
 
-    An alarm is a score above the 95th percentile of images that were held out from the
-    training.
+    An alarm is a score above the 95th percentile of images that were held out.
     """
     return float(np.mean(score(others) <= np.percentile(score(held_out), 95)))
 
@@ -172,8 +164,7 @@ def leave_out(digit, images, seed):
 def plot(numbers, digits, sets, networks):
     """Draw what networks make of examples, and AUROC over the error on digits.
 
-    An example is the first of `digits`, (n, 784), and of each of `sets`. On it stands
-    the share of digits that come back better. `networks` is {name: models}.
+    On an example stands the share of `digits`, (n, 784), that come back better.
     """
     fig = Figure(figsize=(9, 9), layout="constrained")
     top, bottom = fig.subplots(2, 1, height_ratios=[4, 6])

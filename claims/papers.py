@@ -1,11 +1,8 @@
 """Papers: how far are these autoencoders from published ones?
 
-Three comparisons, each with what differs on the page:
-
-- log p(x) of test images in black and white by vae.py. With a code of two numbers it
-  needs no bound: a sum over a grid of codes gives it. Beside it Davidson et al. (2018).
-- The squared error of an image by six scripts, by PCA with 30 numbers, and by the
-  network of Hinton and Salakhutdinov (2006), trained by deep_ae.py's recipe.
+- log p(x) of test images in black and white by vae.py, beside Davidson et al. (2018).
+- The squared error of an image, beside Hinton and Salakhutdinov (2006), whose network
+  is trained here by deep_ae.py's recipe.
 - The VAEs of keras.io and of PyTorch's examples, trained here by their own recipes.
 
     python claims/papers.py        (after the scripts, with seeds 0, 1 and 2)
@@ -134,10 +131,7 @@ def build_hinton():
 
 
 def compare_errors(args, sets):
-    """Return {name: a test image's squared error, summed over its pixels}.
-
-    PCA has one number and the networks a summary over their seeds.
-    """
+    """Return {name: a test image's squared error, summed over its pixels}."""
     x_test = sets.test.x
 
     def over_seeds(models_of):

@@ -1,18 +1,9 @@
 """PCA: is the simple autoencoder better than the best linear code, and why?
 
-The post: 「Encoder 的效果等同於做 Dimension Reduction」 (encoding is like dimension
-reduction). Of all linear codes of one size, PCA has the smallest mean squared error
-(MSE) on the images that it is fitted to. It does not minimise the binary cross-entropy
-(BCE), which the network is trained with, so both are measured.
-
-What simple_ae.py's network has and PCA has not is added step by step. The first network
-is linear and trained by MSE: PCA again, by training. It then gets a sigmoid at the
-output, BCE as its loss, and a relu on the code, which makes it simple_ae.py's.
-
-Two questions that students ask about this network have a row each. What if it is
-trained by MSE? And what if its two kernels are tied, one the transpose of the other?
-All networks have 32 numbers and simple_ae.py's epochs, each with a learning rate chosen
-for it by the loss that it is trained with.
+What simple_ae.py's network has and PCA has not is added step by step: a linear network
+by MSE, a sigmoid at the output, BCE as the loss, a relu on the code. Two more rows are
+trained by MSE, and with tied kernels. Each has a learning rate chosen for it by the
+loss that it is trained with.
 
     python claims/pca.py
 """
@@ -76,8 +67,6 @@ def decode(pca, codes, size, margin=0.0):
     """Return the images, in [margin, 1 - margin], of PCA's first `size` numbers.
 
     A pixel that is not quite black costs much BCE if it is clipped to 0.
-
-    codes: what `pca.transform` returned, (n, components).
     """
     images = codes[:, :size] @ pca.components_[:size] + pca.mean_
     return images.clip(margin, 1 - margin)
@@ -115,10 +104,7 @@ def choose_margin(sets):
 
 
 def measure(name, sets, seeds, margin):
-    """Return one of NETWORKS by its chosen rate: its errors over seeds, ten digits.
-
-    Besides "bce" and "mse" there is "above_0", the share of the code that is above 0.
-    """
+    """Return one of NETWORKS by its chosen rate: its errors over seeds, ten digits."""
     _, output, loss = NETWORKS[name]
 
     def train(rate, seed, images, epochs=None):

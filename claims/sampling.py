@@ -1,19 +1,9 @@
 """Sampling: can new digits be drawn from a VAE, and not from a plain autoencoder?
 
-The post on the VAE: it learns 「一個原始資料統計分佈模型，接下來可用此模型，產生新的
-資料」 (a model of the data's distribution, to make new data with). So codes are drawn
-and decoded, by networks that all have the same five epochs:
-
-    plain        deep_ae.py's layers with two numbers: it has no distribution
-    VAE          vae.py; with other weights of KL, "beta", and with longer codes
-
-A VAE's codes are drawn from N(0, 1). A plain autoencoder's, and those of beta 0, are
-drawn from a Gaussian that is fitted to the codes of the training images. Every network
-gets a second chance with a mixture of ten Gaussians that is fitted to these codes
-(Ghosh et al., 2020, arXiv 1903.12436).
-
-What is drawn is judged by its five nearest training images: their digits vote. Digits
-are of 10 kinds if all ten are drawn as often.
+"plain" is deep_ae.py with two numbers. A VAE's codes are drawn from N(0, 1), and others
+from a Gaussian that is fitted to the codes of training images. All get a second chance
+with a mixture of ten Gaussians (Ghosh et al., 2020, arXiv 1903.12436). What is drawn is
+judged by the digits of its five nearest training images.
 
     python claims/sampling.py
 """
@@ -44,10 +34,7 @@ NETWORKS = {
 
 
 def kinds(digits):
-    """Return how many kinds of digit there are, by their shares: exp(entropy).
-
-    It is 10 if all ten are as frequent, and less the more some of them prevail.
-    """
+    """Return how many kinds of digit there are, by their shares: exp(entropy)."""
     return float(np.exp(entropy(np.bincount(digits))))
 
 
@@ -79,15 +66,7 @@ def codes_of(name, encoder, images):
 
 
 def draw(name, codes, components, seed):
-    """Return DRAWS new codes.
-
-    Args:
-        name: a key of NETWORKS.
-        codes: those of training images, (n, numbers).
-        components: of how many Gaussians a mixture is fitted to the codes; None is
-            N(0, 1).
-        seed: for the draws.
-    """
+    """Return DRAWS new codes: by a mixture fitted to `codes`, or without by N(0, 1)."""
     if components is None:
         return np.random.default_rng(seed).standard_normal((DRAWS, codes.shape[1]))
     mixture = GaussianMixture(components, random_state=seed).fit(codes)

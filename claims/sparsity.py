@@ -1,11 +1,7 @@
 """Sparsity: does each unit have a digit of its own? And how good is a code by TopK?
 
-The post: 「我們希望神經元只對某一些訓練資料有反應，例如神經元 A 對 5 有反應，B 只對 7
-有反應」 (A is to respond to 5, B only to 7). How specialised a unit of sparse_ae.py is,
-is measured beside the same network without penalties, untrained, and beside the pixels.
-
-The second question is how to get a sparse code. sparse_ae.py has two penalties; `TopK`
-has none, and keeps the largest numbers of each code.
+sparse_ae.py stands beside the same network without penalties, untrained, and beside
+pixels. `TopK` has no penalty, and keeps the largest numbers of each code.
 
     python claims/sparsity.py      (after sparse_ae.py, with seeds 0, 1 and 2)
 """
@@ -66,10 +62,7 @@ def build_topk():
 
 
 def into_bins(activations):
-    """Return activations, (n,), as the numbers of ten bins.
-
-    Bin 0 has the zeros; the others have as many of the rest each.
-    """
+    """Return activations, (n,), as numbers of ten bins: the zeros, and nine alike."""
     edges = np.quantile(activations[activations > 0], np.arange(9) / 9)
     return np.searchsorted(edges, activations, side="right")
 
@@ -79,13 +72,8 @@ def specialisation(codes, labels):
 
     It is the share that the unit's activation tells of "is it this digit?": the mutual
     information, divided by the entropy of the answer. The digit is the one of which it
-    tells most, among those that excite it more than the average image. So a unit that
-    all but the 1s excite has no digit of its own. A unit that is active for less than
-    1% of the images has nan.
-
-    Args:
-        codes: activations, (n, units), at least 0.
-        labels: digits, (n,).
+    tells most, among those that excite it more than the average image. A unit that is
+    active for less than 1% of the images has nan.
     """
     found = np.full(codes.shape[1], np.nan)
     for unit in np.flatnonzero(np.mean(codes > 0, axis=0) >= 0.01):

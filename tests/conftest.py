@@ -34,10 +34,7 @@ def mnist():
 
 
 def tiny(mnist, of_each=(4, 2)):
-    """Return arrays in MNIST's layout: so many training and test images of each digit.
-
-    The digits are in turn: 0, 1, ... 9, 0, 1, ...
-    """
+    """Return arrays in MNIST's layout: so many images of 0, 1, ... 9, 0, 1, ... ."""
     arrays = {}
     for (images, labels), part, n in zip(mnist, ("train", "test"), of_each):
         chosen = np.stack([np.flatnonzero(labels == digit)[:n] for digit in range(10)])
@@ -70,12 +67,9 @@ def read_report(out, script):
 def trained(tiny_npz, tmp_path_factory):
     """Return `trained(script)`: a short run of a script's `main`, made once.
 
-    It has the `module`, the `models` that main returned and the one that it has
-    `saved`, the trainable weights `before` the training, what `fit` was given, the
-    images `x_train` and `x_test` in the network's shape, `x` (the test images that it
-    is fed), what is `decoded` of them (from the mean, if the encoder has several
-    outputs), the `figures` by their files' names, the text `printed`, the `report`, the
-    folder `out`.
+    `models` are what main returned, `saved` what it has saved, `before` the weights
+    before the training, `fit` what that was given, `x_train` and `x_test` images in the
+    network's shape, `x` what it is fed of these, and `decoded` what comes back.
     """
     import common
     import keras

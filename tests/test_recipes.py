@@ -1,4 +1,4 @@
-"""Every recipe runs as it stands, on few images; both languages have the same code."""
+"""Every recipe runs as it stands, on few images."""
 
 import re
 import shutil
@@ -9,14 +9,9 @@ import keras
 import numpy as np
 import pytest
 
-
-def blocks(name):
-    """Return the recipes' programs, [(their mark, their code)]."""
-    text = (PROJECT / "docs" / name).read_text(encoding="utf-8")
-    return re.findall(r"```python([ \w-]*)\n(.*?)```", text, re.DOTALL)
-
-
-RUN = [code for mark, code in blocks("recipes.md") if not mark]
+# Those without a mark, such as ```python no-run; test_pages.py has the other language.
+TEXT = (PROJECT / "docs/recipes.md").read_text(encoding="utf-8")
+RUN = re.findall(r"```python\n(.*?)```", TEXT, re.DOTALL)
 
 
 @pytest.fixture(scope="module")
@@ -49,11 +44,3 @@ def test_a_recipe_runs(code, folder, monkeypatch):
         exec(program, {"__name__": "__main__"})  # noqa: S102
     finally:
         keras.config.set_dtype_policy("float32")
-
-
-def test_both_languages_have_the_same_programs():
-    def without_comments(name):
-        return [re.sub(r"#.*", "", code) for _, code in blocks(name)]
-
-    assert len(RUN) >= 10
-    assert without_comments("recipes.md") == without_comments("recipes.zh-TW.md")

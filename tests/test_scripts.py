@@ -1,8 +1,4 @@
-"""What holds for every script that is found: built, trained, run.
-
-A new script is tested by this file as it is. The facts come from the module: the
-arguments of `build_autoencoder`, the diagram in its docstring, its report.
-"""
+"""What holds for every script that is found, also a new one: built, trained, run."""
 
 import importlib
 import inspect
@@ -131,8 +127,10 @@ def test_the_docstring_shows_the_line_on_record_and_it_is_as_today(run):
     line = text.splitlines()[-1]
     promised = f"    python {script}.py\n    {line[: line.rindex(' | ')]}\n"
     assert promised in run.module.__doc__
-    bce = read_report(PROJECT / "record", f"{script}-0")["data"]["bce"]
-    assert line.startswith(f"{script}: test BCE {bce:.4f}")
+    data = read_report(PROJECT / "record", f"{script}-0")["data"]
+    assert line.startswith(f"{script}: test BCE {data['bce']:.4f}")
+    settings = run.module.epochs, run.module.batch_size
+    assert settings == (data["epochs"], data["batch_size"])  # those without flags
     printed = run.printed.splitlines()[-1]
     assert re.sub(r"\d+", "#", printed) == re.sub(r"\d+", "#", line)
 
@@ -170,16 +168,6 @@ def test_the_loss_curve_is_the_bce_of_training_and_test_images(run):
         f"the floor, a perfect copy: {floor:.3g}": [floor, floor],
     }
     assert list(lines[0].get_xdata()) == [1, 2, 3]  # epochs
-
-
-def test_its_flags_are_its_own_settings(run, monkeypatch):
-    """What they do is test_common.py's."""
-    module = run.module
-    given = []
-    monkeypatch.setattr(common, "parse_args", lambda *a: given.append(a) or sys.exit())
-    with pytest.raises(SystemExit):
-        module.main([])
-    assert given == [(module.__doc__, [], module.epochs, module.batch_size)]
 
 
 # Those that have a line of their own for it, in their network or their pictures.

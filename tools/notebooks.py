@@ -5,8 +5,7 @@
 
 A notebook stands alone: it installs Keras and writes common.py; then come the script's
 functions and the paragraphs of its `main`, a cell each. It is run in a folder of its
-own, and replaces the old one when it has come to its end. If only words have changed
-since it was run, it keeps its outputs.
+own. If only words have changed since it was run, it keeps its outputs.
 """
 
 import ast

@@ -66,10 +66,7 @@ def inside(data, path):
 
 
 def look_up(name, path):
-    """Return what stands at a path in the numbers of a record.
-
-    Of a script, such as "simple_ae", it is the summary over its seeds.
-    """
+    """Return what stands at a path in a record; of a script, the summary over seeds."""
     if "/" in path:
         name, _, path = path.rpartition("/")
     seeds = seeds_of(name)
@@ -103,13 +100,11 @@ def table(name, rows, columns):
         rows: a list of words, one a row; or the path of a dict or a list in the record,
             of which each entry is a row.
         columns: one a column to fill: a path from the row on and perhaps a format, such
-            as "bce:.4f". `{row}` in it stands for the row's word, and the path is then
-            the whole: "accuracy.{row}.100:.1%".
+            as "bce:.4f"; with `{row}`, the row's word, it is the whole path.
 
-    A path such as "simple_ae/bce" or "post/{row}.loss" lies in another record. A
-    summary of claims/experiment.py, or a script's over its seeds, is shown as mean and
-    range; ".mean", ".low" and ".high" are its parts. As long as a program is not on
-    record, its tables stay as they are.
+    A path such as "simple_ae/bce" lies in another record. A summary over seeds is shown
+    as mean and range; ".mean", ".low" and ".high" are its parts. As long as a program
+    is not on record, its tables stay as they are.
     """
     try:
         fill(list(cells_of(name, rows, columns)))
@@ -158,11 +153,7 @@ def scripts_of_the_page():
 
 
 def scripts():
-    """Fill the table of the scripts.
-
-    Its last cells are the numbers in the code, the post's epochs and loss, the script's
-    epochs and BCE, and its minutes. The seconds on a GPU follow if they are there.
-    """
+    """Fill the table of the scripts; the seconds on a GPU follow if they are there."""
     names = scripts_of_the_page()
     if sorted(names) != sorted(record.SCRIPTS):
         raise ValueError(f"the page has {names}, the record {list(record.SCRIPTS)}")
@@ -180,11 +171,7 @@ def scripts():
 
 
 def overfitting():
-    """Fill the table of training and test BCE.
-
-    Its last cells are both of the last epoch, the lowest of the test images, and in
-    which epochs of the seeds that was.
-    """
+    """Fill the table of training and test BCE, and of the epochs of the lowest."""
     filled = []
     for name in scripts_of_the_page():
         histories = [numbers["history"] for numbers in seeds_of(name)]

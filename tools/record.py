@@ -6,9 +6,8 @@
     python tools/record.py --again            those of CI: run, compare, keep nothing
 
 record/NAME.txt is what a program has printed; record/NAME.json has its numbers, with
-the hash of its code, its command, the machine and the hashes of its pictures. Both are
-written when it has ended well, so this can be stopped and gone on with. The pictures of
-seed 0 and of the claims go to figures/.
+hashes of its code and its pictures. Both are written when it has ended well, so this
+can be stopped and gone on with. Pictures of seed 0 and of the claims go to figures/.
 """
 
 import argparse
@@ -61,7 +60,6 @@ RUNS |= {
     "ablations": Run("claims/ablations.py", 12),
     "papers": Run("claims/papers.py", 50),
     "code_size": Run("claims/code_size.py", 40),
-    "lower_precision": Run("claims/lower_precision.py", 3),
     "page_models": Run("page/train.py", 1),
 }
 
