@@ -82,6 +82,8 @@ def test_it_is_trained_by_its_own_optimizer_as_long_as_the_flags_say(run):
     assert int(used.iterations) == steps
     assert len(run.models[0].history.epoch) == FLAGS["epochs"]
     assert run.models[0].loss == "binary_crossentropy"
+    source = inspect.getsource(run.module.main)
+    assert "parse_args(__doc__, argv, epochs, batch_size)" in source  # the defaults
 
 
 def test_fit_is_given_the_files_images(run):
