@@ -12,10 +12,7 @@ from record import leaves, read
 
 
 def test_the_committed_weights_make_the_committed_page_again(tmp_path):
-    """To round weights twice changes nothing: all that is chosen comes out again.
-
-    The errors are those of the rounded weights and of 10,000 images.
-    """
+    """To round weights twice changes nothing; errors are of 10,000 images."""
     site = page_tools.read_site()
     arrays = {}
     for name, model in site.models.items():
@@ -30,6 +27,7 @@ def test_the_committed_weights_make_the_committed_page_again(tmp_path):
     html = build.join(build.collect(tmp_path)), build.join(site.page)
     made, kept = map(page_tools.page_data, html)
     for page in made, kept:
+        page["networks"] = [x for x in page["networks"] if "bce" in x]  # are trained
         for network in page["networks"][-2:]:  # PCA and the mean: no weights were given
             del network["encoder"], network["decoder"]
     for own, plane in zip(made.pop("planes"), kept.pop("planes"), strict=True):
