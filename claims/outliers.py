@@ -1,9 +1,9 @@
 """Outliers: does an autoencoder tell what is not like its training data?
 
 Then the mean squared error (MSE) of what comes back tells an outlier from a digit.
-AUROC is the chance that an outlier has the larger error. A threshold is the error that
-5 % of images exceed on which nothing was trained. At last networks are trained without
-one digit, which they then have to find. Controls are PCA's error, the number of white
+AUROC is the chance that an outlier has the larger error. The threshold of an alarm is
+the error that 5 % of held-out images exceed. At last networks are trained without one
+digit, which they then have to find. Controls are PCA's error, the number of white
 pixels, and digits drawn in the fonts of the letters.
 
     python claims/outliers.py        (after the five scripts, with seeds 0, 1 and 2)
