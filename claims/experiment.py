@@ -175,8 +175,8 @@ def choose(settings, error_of, sets):
     """Return the setting with the least error, and the errors of all that were tried.
 
     If the settings are numbers and the best is at an end, a next one is tried by the
-    ratio of the last two, at most four times: the end of a list is no choice. `error_of`
-    is given a setting, the images to fit and those to choose by; no test image.
+    ratio of the last two, at most four times: the end of a list is no choice.
+    `error_of` is given a setting, the images to fit and those to choose by.
     """
     settings = list(settings)
     errors = {setting: error_of(setting, sets.fit, sets.choose) for setting in settings}
