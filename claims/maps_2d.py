@@ -14,7 +14,7 @@ import deep_ae
 import keras
 from matplotlib.figure import Figure
 import numpy as np
-from scipy.stats import binomtest
+from scipy.stats import binomtest, mode
 from sklearn.decomposition import PCA
 from sklearn.manifold import TSNE
 from sklearn.neighbors import KNeighborsClassifier, NearestNeighbors
@@ -45,20 +45,19 @@ def are_right(codes, labels):
 
     Of two digits with as many votes the smaller one wins.
     """
-    votes = labels[nearest(codes)]
-    winners = [np.bincount(five, minlength=10).argmax() for five in votes]
-    return np.array(winners) == labels
+    return mode(labels[nearest(codes)], axis=1).mode == labels
 
 
 def paired_test(ours, theirs):
     """Return what an exact McNemar test says of two classifiers of the same images.
 
-    `p` is the probability of a split at least as uneven if both are equally good.
+    Of the images that only one of them gets right, each has half if they are equally
+    good. `p` is the probability of a split at least as uneven as this one.
     """
     wins = int(np.sum(ours & ~theirs))
     losses = int(np.sum(theirs & ~ours))
-    p = float(binomtest(wins, wins + losses).pvalue) if wins + losses else 1.0
-    return {"wins": wins, "losses": losses, "p": p}
+    p = binomtest(wins, wins + losses).pvalue
+    return {"wins": wins, "losses": losses, "p": float(p)}
 
 
 def build_without_relu():
@@ -70,27 +69,16 @@ def build_without_relu():
 
 def networks_of(args, sets, seed):
     """Return {name: a function that makes codes of images}, of one seed's networks."""
-
-    def trained(build):
-        models, _ = experiment.retrain(deep_ae, sets.train.x, seed, build=build)
-        return partial(experiment.encode, models[1])
-
-    def loaded(script):
-        return partial(experiment.encode, experiment.load_models(script, args, seed)[1])
-
-    return {
-        "autoencoder": trained(partial(deep_ae.build_autoencoder, encoding_dim=2)),
-        "autoencoder without relu": trained(build_without_relu),
-        "VAE": loaded(vae),
-        "code of 32 numbers": loaded(deep_ae),
+    retrain = partial(experiment.retrain, deep_ae, sets.train.x, seed)
+    flat, _ = retrain(build=partial(deep_ae.build_autoencoder, encoding_dim=2))
+    without_relu, _ = retrain(build=build_without_relu)
+    networks = {
+        "autoencoder": flat,
+        "autoencoder without relu": without_relu,
+        "VAE": experiment.load_models(vae, args, seed),
+        "code of 32 numbers": experiment.load_models(deep_ae, args, seed),
     }
-
-
-def run_tsne(codes, seed):
-    """Return t-SNE's map, (n, 2), of codes, (n, numbers), from a random start."""
-    perplexity = min(30, len(codes) / 4)  # 30 is the default
-    tsne = TSNE(perplexity=perplexity, init="random", random_state=seed)
-    return tsne.fit_transform(codes)
+    return {name: partial(experiment.encode, of[1]) for name, of in networks.items()}
 
 
 def score_new_images(projections, sets):
@@ -98,9 +86,8 @@ def score_new_images(projections, sets):
     found = {}
     for name, project in projections.items():
         classifier = KNeighborsClassifier(5).fit(project(sets.train.x), sets.train.y)
-        found[f"{name}, new"] = float(
-            classifier.score(project(sets.test.x), sets.test.y)
-        )
+        score = classifier.score(project(sets.test.x), sets.test.y)
+        found[f"{name}, new"] = float(score)
     return found
 
 
@@ -111,11 +98,10 @@ def plot_maps(maps, labels):
     for axis, (name, codes) in zip(fig.subplots(2, 3).flat, maps.items()):
         for digit, color in enumerate(COLORS):
             points = codes[labels == digit]
-            axis.scatter(*points.T, s=2, color=color, label=digit, rasterized=True)
-            if len(points):
-                name_of_digit = axis.text(*np.median(points, axis=0), str(digit))
-                name_of_digit.set(size=15, weight="bold", ha="center", va="center")
-                name_of_digit.set_bbox({"color": "white", "alpha": 0.6, "pad": 0.5})
+            axis.scatter(*points.T, s=2, color=color, label=digit)
+            text = axis.text(*np.median(points, axis=0), digit, size=15, weight="bold")
+            text.set(ha="center", va="center")
+            text.set_bbox({"color": "white", "alpha": 0.6, "pad": 0.5})
         # The outermost hundredth, on each side, may lie outside the frame.
         low, high = np.percentile(codes, [1, 99], axis=0)
         axis.set(xlim=(low[0], high[0]), ylim=(low[1], high[1]), xticks=[], yticks=[])
@@ -125,18 +111,18 @@ def plot_maps(maps, labels):
 
 
 @common.default_style
-def plot_neighbours(images, labels, neighbours):
-    """Draw ten images and below each its five neighbours; another digit has a frame."""
+def plot_neighbours(images, labels, codes):
+    """Draw ten images and below each its five nearest; another digit has a frame."""
     fig = Figure(figsize=(10, 6.5), layout="constrained")
     axes = fig.subplots(6, 10, subplot_kw={"xticks": [], "yticks": []})
-    for column, five in enumerate(neighbours[:10]):
+    for column, five in enumerate(nearest(codes)[:10]):
         for row, index in enumerate([column, *five]):
             axis = axes[row, column]
             axis.imshow(images[index].reshape(28, 28), cmap="gray", vmin=0, vmax=1)
             is_wrong = labels[index] != labels[column]
             axis.spines[:].set(color="C1", linewidth=4, visible=is_wrong)
-    for row, axis in enumerate(axes[:, 0]):
-        name = f"neighbour {row}" if row else "image"
+    names = ["image", *(f"neighbour {place}" for place in range(1, 6))]
+    for name, axis in zip(names, axes[:, 0]):
         axis.set_ylabel(name, rotation=0, ha="right", va="center", fontsize=14)
     return fig
 
@@ -161,8 +147,9 @@ def main(argv=None):
     def measure(seed):
         networks = networks_of(args, sets, seed)
         own = {name: project(images) for name, project in networks.items()}
-        own["PCA, 50 numbers, t-SNE"] = run_tsne(pca.transform(images), seed)
-        own["code of 32 numbers, t-SNE"] = run_tsne(own["code of 32 numbers"], seed)
+        tsne = TSNE(init="random", random_state=seed)
+        own["PCA, 50 numbers, t-SNE"] = tsne.fit_transform(pca.transform(images))
+        own["code of 32 numbers, t-SNE"] = tsne.fit_transform(own["code of 32 numbers"])
         is_right = {name: are_right(codes, labels) for name, codes in own.items()}
         kept.append((maps | own, right | is_right))
         found = {name: float(votes.mean()) for name, votes in is_right.items()}
@@ -182,8 +169,7 @@ def main(argv=None):
     maps, _ = kept[0]
     flat = {name: codes for name, codes in maps.items() if codes.shape[1] == 2}
     plot_maps(flat, labels).savefig(args.out / "maps_2d.png")
-    neighbours = nearest(maps["code of 32 numbers"])
-    fig = plot_neighbours(sets.test.x, labels, neighbours)
+    fig = plot_neighbours(images, labels, maps["code of 32 numbers"])
     fig.savefig(args.out / "maps_2d_neighbours.png")
     experiment.report("maps_2d", args, scores=scores, tests=tests)
 

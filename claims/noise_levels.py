@@ -67,16 +67,12 @@ def tune_filter(method, strengths, level, images, seed):
     return fitted(strength, images.train.x[:FOR_FILTERS]), strength
 
 
-def fit_linear_map(level, x_train, seed):
-    """Return a function: the linear map of noisy pixels that is nearest to clean."""
+def map_linearly(images, level, x_train, seed):
+    """Return images by the linear map that brings noisy pixels nearest to clean."""
     noisy = common.add_noise(x_train, level, seed).reshape(-1, 784)
     ridge = Ridge().fit(noisy, x_train.reshape(-1, 784))
-
-    def restore(images):
-        mapped = ridge.predict(images.reshape(-1, 784))
-        return np.clip(mapped, 0, 1).reshape(images.shape)
-
-    return restore
+    mapped = ridge.predict(images.reshape(-1, 784))
+    return np.clip(mapped, 0, 1).reshape(images.shape)
 
 
 def train_at_any_level(x_train, seed):
@@ -104,27 +100,27 @@ def lead(ours, theirs, seed):
         paired=True,
         n_resamples=1000,
         method="percentile",
-        rng=np.random.default_rng(seed),
+        rng=seed,
     ).confidence_interval
-    dB = difference(ours, theirs, axis=-1)
-    return {"dB": float(dB), "low": float(interval.low), "high": float(interval.high)}
+    dB = float(difference(ours, theirs, axis=-1))
+    return {"dB": dB, "low": float(interval.low), "high": float(interval.high)}
 
 
 def denoise(level, networks, images, seed):
-    """Return {method: denoised test images} and the filters' strengths."""
+    """Return {method: denoised test images}, "noisy" too, and the filters' strengths.
+
+    seed: for the noise of the training images; the others have seeds of their own.
+    """
+    noisy = common.add_noise(images.test.x, level, seed + 2)
+    outputs = {"noisy": noisy}
     strengths = {}
-    methods = {}
     for name, method, tried in (
         ("blur", blur, [0.3, 0.4, 0.5, 0.65, 0.8, 1.0, 1.2]),
         ("total variation", total_variation, [level * n / 10 for n in range(3, 9)]),
     ):
-        methods[name], strengths[name] = tune_filter(method, tried, level, images, seed)
-    methods["linear map"] = fit_linear_map(level, images.train.x, seed)
-
-    noisy = common.add_noise(images.test.x, level, seed + 2)
-    outputs = {"noisy": noisy}
-    for name, restore in methods.items():
+        restore, strengths[name] = tune_filter(method, tried, level, images, seed)
         outputs[name] = restore(noisy)
+    outputs["linear map"] = map_linearly(noisy, level, images.train.x, seed)
     for name, models in networks.items():
         outputs[name] = experiment.reconstruct(models, noisy)
     return outputs, strengths
@@ -143,8 +139,7 @@ def plot(results, strips):
     for name, color in (ONE_LEVEL, "tab:orange"), (ANY_LEVEL, "tab:blue"):
         leads = [of["leads"][name] for of in results.values()]
         axis.plot(LEVELS, [n["dB"] for n in leads], "o-", color=color, label=name)
-        low = [n["low"] for n in leads]
-        high = [n["high"] for n in leads]
+        low, high = ([n[end] for n in leads] for end in ("low", "high"))
         axis.fill_between(LEVELS, low, high, color=color, alpha=0.3)
     axis.set_xlabel("noise (standard deviation; white is 1)")
     axis.set_ylabel("dB ahead of the best filter")
@@ -164,7 +159,10 @@ def plot(results, strips):
 
 
 def measure(level, networks, images, seed):
-    """Return a level's numbers, and the first test image by every method."""
+    """Return a level's numbers, and the first test image by every method.
+
+    "leads" are those over the best filter of the level, "strengths" their constants.
+    """
     outputs, strengths = denoise(level, networks, images, seed)
     errors = {}
     for name, output in outputs.items():
@@ -173,8 +171,8 @@ def measure(level, networks, images, seed):
     psnrs = {name: float(psnr(of_images)) for name, of_images in errors.items()}
     best = max(FILTERS, key=psnrs.get)
     leads = {name: lead(errors[name], errors[best], seed) for name in networks}
-    strip = {"clean": images.test.x[0]}
-    strip.update({name: output[0] for name, output in outputs.items()})
+    outputs["clean"] = images.test.x
+    strip = {name: output[0] for name, output in outputs.items()}
     return {"psnr": psnrs, "leads": leads, "strengths": strengths}, strip
 
 
