@@ -85,7 +85,7 @@ def make_features(images, args):
 
 
 def classify(kind, features, images, draws):
-    """Return the test accuracy with each draw of labels, indices, and the setting."""
+    """Return the test accuracy with each of `draws`, indices of x_fit; the setting."""
     x_fit, x_choose, x_test = features
     classifier = LogisticRegression(max_iter=300) if kind == "linear" else SVC()
 
